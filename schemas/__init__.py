@@ -1,0 +1,1 @@
+"""The contract: Avro schemas, codec, typed events, topic table, validation, errors."""
