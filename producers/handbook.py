@@ -1,0 +1,140 @@
+"""The Handbook's data set, regenerated exactly and written as Parquet.
+
+Seed 0 and 183 days give the public data set: 1,754,155 transactions of 4,990 customers, 14,681 of
+them frauds (973, 9,077 and 4,631 by scenario). Fewer days give its first days, frauds included.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from producers.handbook_frauds import commit_frauds, days_to_draw
+from producers.handbook_world import DAY_SECONDS, PUBLIC_DAYS, START_SECONDS, Ledger, WorldSpec
+from producers.handbook_world import legitimate as draw_legitimate
+
+DAY_MS = DAY_SECONDS * 1_000
+ROWS_A_GROUP = 65_536  # what a reader holds at once; about seven days
+
+# The Transaction's columns in its order. The world knows nothing of those mapped to None.
+_TRANSACTION: dict[str, pl.Expr | None] = {
+    "transaction_id": pl.col("rank").cast(pl.String),
+    "card_id": pl.col("customer").cast(pl.String),
+    "terminal_id": pl.col("terminal").cast(pl.String),
+    "merchant_id": None,
+    "event_time": pl.col("event_time"),
+    "arrival": pl.col("event_time"),
+    "amount_minor": pl.col("cents"),
+    "currency": pl.lit("EUR"),
+    "mcc": None,
+    "entry_mode": None,
+    "card_present": pl.lit(None, dtype=pl.Boolean),
+    "channel": None,
+    "country": None,
+    "acquirer_id": None,
+    "message_type": pl.lit("0100"),
+    "stan": None,
+    "rrn": None,
+}
+_LABEL: dict[str, pl.Expr | None] = {
+    "transaction_id": pl.col("rank").cast(pl.String),
+    "card_id": pl.col("customer").cast(pl.String),
+    "terminal_id": pl.col("terminal").cast(pl.String),
+    "label": pl.when(pl.col("scenario") > 0).then(pl.lit("FRAUD")).otherwise(pl.lit("LEGITIMATE")),
+    "scenario": pl.col("scenario").cast(pl.Int64),
+    "event_time": pl.col("event_time"),
+    "observed_at": pl.col("event_time") + pl.col("delay"),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A generated world: its transactions by time, and the fraud scenario (0 to 3) of each."""
+
+    ledger: Ledger
+    scenario: NDArray[np.int8]
+
+    @property
+    def event_time(self) -> NDArray[np.int64]:
+        """Times in UTC milliseconds."""
+        return (self.ledger.second + START_SECONDS) * 1_000
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What `simulate` wrote; times in UTC milliseconds, `scenarios` counts 1, 2 and 3."""
+
+    transactions_file: Path
+    labels_file: Path
+    transactions: int
+    frauds: int
+    scenarios: tuple[int, int, int]
+    customers: int
+    first_event_time: int
+    last_event_time: int
+
+
+def generate(spec: WorldSpec) -> World:
+    """Generate a world in memory; about 130 bytes and 4 µs a transaction.
+
+    >>> len(generate(WorldSpec(days=1, customers=200)).ledger)
+    393
+    """
+    ledger = draw_legitimate(spec, days_to_draw(spec))
+    scenario = commit_frauds(spec, ledger)
+    asked = int(np.searchsorted(ledger.second, spec.days * DAY_SECONDS))
+    return World(ledger.rows(slice(asked)), scenario[:asked])
+
+
+def simulate(
+    out: Path, *, days: int = PUBLIC_DAYS, seed: int = 0, label_delay_days: int = 7
+) -> Simulated:
+    """Write `transactions.parquet` and `labels.parquet` into the folder `out`, made if needed.
+
+    A label is observed `label_delay_days` after its transaction. Each file appears whole or not
+    at all. Raises `ValueError` for days, seed or delay out of range.
+    """
+    if label_delay_days < 0:
+        raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
+    world = generate(WorldSpec(days=days, seed=seed))
+    out.mkdir(parents=True, exist_ok=True)
+    files = out / "transactions.parquet", out / "labels.parquet"
+    frame = _frame(world, label_delay_days * DAY_MS)
+    _write(frame, files[0], _TRANSACTION)
+    _write(frame, files[1], _LABEL)
+    return _summary(world, *files)
+
+
+def _summary(world: World, transactions_file: Path, labels_file: Path) -> Simulated:
+    _, first, second, third = (int(n) for n in np.bincount(world.scenario, minlength=4))
+    return Simulated(
+        transactions_file=transactions_file,
+        labels_file=labels_file,
+        transactions=len(world.ledger),
+        frauds=first + second + third,
+        scenarios=(first, second, third),
+        customers=len(np.unique(world.ledger.customer)),
+        first_event_time=int(world.event_time[0]),
+        last_event_time=int(world.event_time[-1]),
+    )
+
+
+def _frame(world: World, delay_ms: int) -> pl.DataFrame:
+    columns = {
+        "customer": world.ledger.customer,
+        "terminal": world.ledger.terminal,
+        "cents": world.ledger.cents,
+        "event_time": world.event_time,
+        "scenario": world.scenario,
+    }
+    return pl.DataFrame(columns).with_row_index("rank").with_columns(delay=pl.lit(delay_ms))
+
+
+def _write(frame: pl.DataFrame, path: Path, columns: dict[str, pl.Expr | None]) -> None:
+    unknown = pl.lit(None, dtype=pl.String)
+    chosen = {name: unknown if expr is None else expr for name, expr in columns.items()}
+    part = path.with_name(path.name + ".part")
+    frame.lazy().select(**chosen).sink_parquet(part, row_group_size=ROWS_A_GROUP)
+    part.replace(path)
