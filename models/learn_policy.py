@@ -1,0 +1,78 @@
+"""When a model is published, which outcomes are learned, and where its threshold lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LearnPolicy:
+    """Settings of the learner, each with its reason.
+
+    learning_rate: of the SGD, weights and intercept. 0.01 is River's default; standardised inputs
+        make it independent of the features' units.
+    intercept: log-odds before any outcome. -4.6 is one in a hundred: fraud is rare, and a start at
+        one half would flood the first snapshots with alerts.
+    keep_clean: share of legitimate outcomes that is learned, chosen by a hash of the transaction id
+        and weighted by its inverse. 1.0 learns all: the logistic regression needs no thinning.
+    first, every: a snapshot after so many learned outcomes, then at each multiple. Counts, never a
+        clock: a second run publishes at the same outcomes.
+    alerts_per_1000: transactions of a thousand that analysts can look at; sets the threshold.
+    threshold: until the first model. Nothing is compared with it while the rules decide alone.
+    remembered: transactions kept for idempotence and for the window of the metrics.
+    ranked: the model's own latest scores whose quantile is the threshold.
+    """
+
+    learning_rate: float = 0.01
+    intercept: float = -4.6
+    keep_clean: float = 1.0
+    first: int = 500
+    every: int = 2_000
+    alerts_per_1000: float = 10.0
+    threshold: float = 0.5
+    remembered: int = 8_192
+    ranked: int = 2_048
+
+
+def should_publish(learned: int, policy: LearnPolicy) -> bool:
+    """Whether the `learned`-th outcome completes a snapshot.
+
+    >>> [n for n in range(5001) if should_publish(n, LearnPolicy())]
+    [500, 2000, 4000]
+    """
+    return learned > 0 and (learned == policy.first or learned % policy.every == 0)
+
+
+def clean_weight(key: int, keep: float) -> float:
+    """Weight of a legitimate outcome whose id hashes to `key` (64 bits); 0.0 leaves it out.
+
+    >>> clean_weight(2**62, 0.5), clean_weight(2**63, 0.5)
+    (2.0, 0.0)
+    """
+    return 1.0 / keep if key < keep * 2.0**64 else 0.0
+
+
+def alert_threshold(scores: Iterable[tuple[float, float]], per_1000: float) -> float:
+    """The score that about `per_1000` of a thousand reach, from (score, weight) pairs.
+
+    The lowest score such that the weight at and above it stays within the share; where the highest
+    score alone passes it (ties), half way from there to 1. Within [1e-6, 1 - 1e-6]; without scores
+    0.5.
+
+    >>> alert_threshold([(i / 1000, 1.0) for i in range(1000)], 10.0)
+    0.99
+    """
+    weight_at: dict[float, float] = {}
+    for score, weight in scores:
+        weight_at[score] = weight_at.get(score, 0.0) + weight
+    if not weight_at:
+        return 0.5
+    budget = per_1000 / 1000.0 * sum(weight_at.values()) * (1.0 + 1e-12)  # forgives rounding
+    chosen, passed = (1.0 + max(weight_at)) / 2.0, 0.0
+    for score in sorted(weight_at, reverse=True):
+        passed += weight_at[score]
+        if passed > budget:
+            break
+        chosen = score
+    return min(max(chosen, 1e-6), 1.0 - 1e-6)
