@@ -1,0 +1,1 @@
+"""The nerves: Faust apps, batch delivery, the commit order, the six agents and the command line."""

@@ -1,0 +1,87 @@
+"""The one settings class: every knob of a worker, each with the reason for its value."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """A worker's settings, read from the environment (prefix ``FRAUD_``).
+
+    >>> Settings(barrier_ms=100).barrier_ms
+    100
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_", extra="forbid")
+
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka's bootstrap servers.")
+    worker_id: str = Field(
+        "worker-1",
+        description="Static group instance id: a restart under the same id takes its place at "
+        "once, without waiting for the session to time out.",
+    )
+    home: Path = Field(
+        Path(".fraud"), description="Folder of a worker's local files: data directory, logs."
+    )
+    web_host: str = Field("127.0.0.1", description="Address of the HTTP endpoint.")
+    web_port: int = Field(6066, description="Port of /metrics and /health; 0 picks a free one.")
+    log_level: str = Field("WARNING", description="Level of the workers' logs.")
+    barrier_ms: int = Field(
+        200,
+        ge=1,
+        description="Milliseconds between barriers: what a crash redoes, against one changelog "
+        "write a touched key a barrier.",
+    )
+    barrier_events: int = Field(
+        20_000, ge=1, description="Events after which a barrier comes early: bounds the redo."
+    )
+    batch_records: int = Field(
+        500,
+        ge=1,
+        description="Most records a fetch hands over: a batch holds the event loop for about "
+        "50 µs a record, so 500 keep it under 30 ms.",
+    )
+    linger_ms: float = Field(
+        1.0,
+        ge=0,
+        description="How long librdkafka gathers a batch: each hop pays it once, and under load "
+        "batches fill by themselves.",
+    )
+    session_timeout_s: float = Field(
+        10.0,
+        ge=6.0,
+        description="Seconds until the group gives up a silent worker; 6 is the "
+        "broker's usual minimum.",
+    )
+    delivery_timeout_s: float = Field(
+        8.0,
+        gt=0,
+        description="Seconds until an undelivered output ends the process: below the session, "
+        "so that a worker that cannot write does not keep its partitions.",
+    )
+    restore_deadline_s: float = Field(
+        120.0, gt=0, description="Seconds a partition's state may take to restore."
+    )
+    model_deadline_s: float = Field(
+        30.0, gt=0, description="Seconds to wait for a model version that a marker names."
+    )
+    registry_url: str | None = Field(
+        None, description="Schema registry: set, and the Confluent wire format is written."
+    )
+    fault_point: str | None = Field(
+        None, description="Testing only: NAME:N kills the process with -9 at the N-th passage."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The process's settings, read once.
+
+    >>> settings() is settings()
+    True
+    """
+    return Settings()
