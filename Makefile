@@ -1,5 +1,5 @@
 # Two commands for everybody: `make demo` and `make test`. Each sets up all it needs.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell infra/pick-python)
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin

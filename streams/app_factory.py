@@ -120,7 +120,6 @@ class WorkerApp:
             if store.tasks.get(partition) is not task:
                 return
             stage.step(task, part)
-        self._outbox().poll()
         METRICS.events.labels(stage.name).inc(len(batch))
         METRICS.batch.labels(stage.name).observe(len(batch))
 
@@ -149,6 +148,7 @@ class WorkerApp:
 
     async def _commit(self, offsets: dict[tuple[str, int], int]) -> bool:
         consumer: Any = self.app.consumer
+        consumer.measure_lag()
         return bool(await consumer._commit({TP(*tp): end for tp, end in offsets.items()}))
 
     async def _on_revoked(self, *_args: Any, **_kwargs: Any) -> None:

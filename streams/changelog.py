@@ -32,7 +32,6 @@ def reader(settings: Settings) -> Consumer:
             "enable.auto.commit": False,
             "enable.partition.eof": False,
             "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 20,
             "check.crcs": True,
         }
     )

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from streams.latency import LatencyHistogram
+
 # From one hop's floor (a millisecond) to what a customer at a till notices, then to an outage.
 LATENCY_BUCKETS_S = (
     0.001, 0.002, 0.004, 0.006, 0.008, 0.010, 0.015, 0.025, 0.050, 0.100,
@@ -73,10 +75,10 @@ class Metrics:
             ["stage", "partition"],
             registry=registry,
         )
-        self.latency = Histogram(
+        self.latency = LatencyHistogram(
             "fraud_end_to_end_latency_seconds",
             "Seconds from a transaction's append to its decision's send.",
-            buckets=LATENCY_BUCKETS_S,
+            LATENCY_BUCKETS_S,
             registry=registry,
         )
         self.batch = Histogram(

@@ -10,7 +10,7 @@ from faust import App
 from streams.agents.score import MARKER_PREFIX
 from streams.app_factory import WorkerApp
 from streams.decision_log import KafkaDecisionLog
-from streams.process import quiet_collector
+from streams.process import quiet_collector, share_the_interpreter
 from streams.published import LibraryReader
 from streams.records import Record
 from streams.settings import Settings
@@ -58,5 +58,6 @@ def run(role: str, settings: Settings) -> NoReturn:
     app = worker_app(role, settings).app
     app.finalize()
     quiet_collector()
+    share_the_interpreter()
     worker = app.Worker(loglevel=settings.log_level, redirect_stdouts=False)
     raise SystemExit(worker.execute_from_commandline())

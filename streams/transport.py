@@ -70,10 +70,19 @@ class BatchConsumer(Consumer):
         if not batch:
             return
         for message in self._messages(tp, batch):
-            # A full queue must not hold a rebalance up.
-            await self.wait_first(self.callback(message), self.suspend_flow.wait())
+            await self._hand_over(message)
         self._read_offset[tp] = batch[-1].offset + 1
-        self._measure_lag(tp, batch[-1].offset)
+
+    async def _hand_over(self, message: Message) -> None:
+        """Pass a message to its agents. While their queues have room, without the two tasks a
+        message that waiting for a rebalance beside it takes: a fifth of a small batch's cost.
+        """
+        conductor: Any = self.app.topics
+        waiting = conductor._topic_name_index[message.topic]
+        if any(channel.queue.full() for channel in waiting):
+            await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        else:
+            await self.callback(message)
 
     def _messages(self, tp: TP, batch: Sequence[Record]) -> Sequence[Message]:
         if self._is_changelog_tp(tp):
@@ -88,10 +97,12 @@ class BatchConsumer(Consumer):
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    def _measure_lag(self, tp: TP, offset: int) -> None:
-        highwater = self.highwater(tp)
-        if highwater is not None:
-            METRICS.lag.labels(tp.topic, tp.partition).set(max(0, highwater - offset - 1))
+    def measure_lag(self) -> None:
+        """Set the lag of every partition read here; the barrier calls it, not each batch."""
+        for tp, offset in list(self._read_offset.items()):
+            highwater = self.highwater(tp)
+            if highwater is not None and offset is not None:
+                METRICS.lag.labels(tp.topic, tp.partition).set(max(0, highwater - offset))
 
 
 class BatchTransport(Transport):

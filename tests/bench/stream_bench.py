@@ -114,9 +114,7 @@ def send_at_rate(
 
 def observe(bootstrap: str, received: dict[str, float], stop: threading.Event) -> None:
     """Note when each decision is received; `poll`, since `consume(n)` waits for n."""
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": "bench", "fetch.wait.max.ms": 5}
-    )
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench"})
     partitions = range(topics.topic(topics.DECISIONS).partitions)
     tps = [TopicPartition(topics.DECISIONS, p) for p in partitions]
     for tp in tps:

@@ -165,6 +165,7 @@ def produce(bootstrap: str, topic: str, records: list[tuple[bytes | None, bytes]
             "bootstrap.servers": bootstrap,
             "partitioner": "murmur2_random",
             "message.max.bytes": 4_000_000,
+            "queue.buffering.max.messages": 1_000_000,
             "log_level": 0,
         }
     )

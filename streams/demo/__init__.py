@@ -1,0 +1,1 @@
+"""The demonstration: a whole world through the whole stream, watched from outside, summed up."""

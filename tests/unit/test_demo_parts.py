@@ -1,0 +1,135 @@
+"""World, tally and summary of the demo, each by itself."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from producers.handbook import DAY_MS
+from schemas import topics
+from schemas.validation import validate_label, validate_transaction
+from streams.demo.alert_line import alert_line
+from streams.demo.lag import sources
+from streams.demo.summary import summary
+from streams.demo.tally import Tally, refused_id
+from streams.demo.world import START_MS, WorldDoesNotFit, WorldRequest
+from streams.wire import codec
+
+SMALL = WorldRequest(400, customers=100, terminals=200, label_delay_days=1)
+
+
+def test_records_are_what_the_contract_asks_for() -> None:
+    arrivals = list(SMALL.arrivals())
+    transactions = [a.record for a in arrivals if a.event == "transaction"]
+    labels = [a.record for a in arrivals if a.event == "label"]
+    assert len(transactions) == len(labels) == 400
+    for record in transactions:
+        validate_transaction(record)
+        assert codec.decode(codec.encode("transaction", record))[1] == record
+    for record in labels:
+        validate_label(record)
+        assert codec.decode(codec.encode("label", record))[1] == record
+
+
+def test_everything_comes_in_the_order_of_arrival() -> None:
+    times = [arrival.at for arrival in SMALL.arrivals()]
+    assert times == sorted(times)
+    events = [arrival.event for arrival in SMALL.arrivals()]
+    assert events.index("label") < 400 - events[::-1].index("transaction")
+
+
+def test_a_world_after_another_begins_after_it_with_ids_of_its_own() -> None:
+    first = list(SMALL.arrivals())
+    last = max(a.record["event_time"] for a in first)
+    second = SMALL.after(last, now=START_MS + 400 * DAY_MS)
+    later = next(iter(second.arrivals()))
+    assert later.at > last
+    assert later.record["transaction_id"] not in {a.record["transaction_id"] for a in first}
+    assert later.record["card_id"] == first[0].record["card_id"]
+
+
+def test_a_world_in_the_future_is_refused() -> None:
+    with pytest.raises(WorldDoesNotFit, match="fraud down --wipe"):
+        SMALL.after(START_MS + 10 * DAY_MS, now=START_MS + 11 * DAY_MS)
+
+
+def test_an_empty_log_or_an_older_one_moves_nothing() -> None:
+    assert SMALL.after(None, now=0) is SMALL
+    assert SMALL.after(START_MS - 1, now=0) is SMALL
+
+
+def decision(transaction_id: str, score: float = 0.5) -> bytes:
+    body = {
+        "transaction_id": transaction_id, "card_id": "c", "terminal_id": "m", "event_time": 1,
+        "amount_minor": 1, "currency": "EUR", "decision": "APPROVE", "score": score,
+        "threshold": 0.5, "model": None, "ruleset": {"name": "r", "version": 1},
+        "logic_version": 1, "feature_spec": "s", "reasons": [], "features": {},
+        "incomplete": False, "late": False, "src": {"stage": "score", "partition": 0, "offset": 0},
+    }  # fmt: skip
+    return codec.encode_decision(body)
+
+
+def test_repeats_are_one_and_differing_bytes_are_counted() -> None:
+    tally = Tally()
+    tally.published("t1")
+    for value in (decision("t1"), decision("t1"), decision("t1", score=0.6), decision("foreign")):
+        tally.take(topics.DECISIONS, value)
+    found = summary("kafka", tally, tally.sent["t1"])
+    assert (found.decisions, found.repeated_decisions, found.duplicate_decisions) == (1, 2, 1)
+    assert not found.whole
+    assert tally.undecided == 0
+
+
+def test_what_was_refused_is_not_missing() -> None:
+    tally = Tally()
+    record = next(iter(SMALL.arrivals())).record
+    tally.published(record["transaction_id"])
+    tally.published("lost")
+    letter = {
+        "code": "FUTURE", "cause": "", "stage": "profile", "topic": topics.TRANSACTIONS,
+        "partition": 0, "offset": 0, "key": None, "truncated": False, "original_sha256": "",
+        "original": codec.encode("transaction", record),
+    }  # fmt: skip
+    tally.take(topics.DEAD_LETTERS, codec.encode("dead_letter", letter))
+    assert tally.undecided == 1
+    assert tally.missing == ["lost"]
+    assert tally.dead_letters == {"FUTURE": 1}
+
+
+def test_garbage_names_no_transaction() -> None:
+    assert refused_id(b"garbage") is None
+    rules = {"name": "", "version": 1, "yaml": "", "sha256": ""}
+    assert refused_id(codec.encode("ruleset", rules)) is None
+
+
+def test_latency_is_from_publication_to_receipt() -> None:
+    ticks = iter([10.0, 10.25, 11.0])
+    tally = Tally(clock=lambda: next(ticks))
+    tally.published("t1")
+    tally.take(topics.DECISIONS, decision("t1"))
+    found = summary("embedded", tally, 10.0)
+    assert found.latency_ms == {"p50": 250.0, "p99": 250.0}
+    assert (found.seconds, found.decisions_per_second) == (1.0, 4.0)
+    assert found.average_precision is None
+
+
+def test_an_alert_line_has_every_reason() -> None:
+    alert = {
+        "severity": "LOW", "event_time": START_MS, "card_id": "c", "transaction_id": "t",
+        "decision": "REVIEW", "score": 0.1,
+        "reasons": [{"code": "A", "text": "1"}, {"code": "B", "text": "2"}],
+    }  # fmt: skip
+    assert alert_line(alert).endswith("score 0.1000  A: 1; B: 2")
+
+
+def test_every_source_has_a_group() -> None:
+    read = set().union(*sources().values())
+    assert read == {
+        topics.TRANSACTIONS, topics.ACTIVITY, topics.DECISIONS, topics.LABELS, topics.OUTCOMES
+    }  # fmt: skip
+
+
+def test_a_big_enough_world_is_found_for_any_number() -> None:
+    arrivals = WorldRequest(2_000, customers=3, terminals=9_000).arrivals()
+    assert len(list(islice((a for a in arrivals if a.event == "transaction"), 3_000))) == 2_000
