@@ -24,6 +24,7 @@ from typing import Any
 from models.features import FEATURES, FeatureSet
 from models.rules import Hit
 from models.scorer import Contribution, Row, Scorer
+from schemas.named_row import NamedRow
 
 LOGIC_VERSION = 1
 """Raised whenever the same inputs would decide or read differently; part of every decision."""
@@ -75,6 +76,16 @@ class Control:
             decline_threshold(threshold, policy), policy,
         )  # fmt: skip
 
+    def common(self, features: FeatureSet = FEATURES) -> dict[str, Any]:
+        """What every decision under this control says alike, for a codec to encode once."""
+        return {
+            "threshold": self.threshold,
+            "model": self.model,
+            "ruleset": self.ruleset,
+            "logic_version": LOGIC_VERSION,
+            "feature_spec": features.spec_hash,
+        }
+
     def accepts(self, marker: Mapping[str, Any]) -> bool:
         """Whether a marker replaces this control: only one with a higher sequence does."""
         return bool(marker["sequence"] > self.sequence)
@@ -108,6 +119,7 @@ def decide(
 
     `row` is in the order of `features.names`. `score` is the model's, None when no model is in
     force; `scorer` explains it when it passes the threshold. `src` says which record was decided.
+    The record's features are a `NamedRow`: a map without the cost of a dictionary.
     Raises ValueError when `row` does not fit `features`: an old spec, nothing may be guessed.
     """
     decision, reasons = _verdict(score, row, hits, control, scorer)
@@ -126,7 +138,7 @@ def decide(
         "logic_version": LOGIC_VERSION,
         "feature_spec": features.spec_hash,
         "reasons": reasons,
-        "features": dict(zip(features.names, row, strict=True)),
+        "features": NamedRow(features.names, row),
         "incomplete": incomplete,
         "late": late,
         "src": src,

@@ -1,4 +1,4 @@
-"""Rules as data: YAML compiled once into closures, evaluated on every transaction.
+"""Rules as data: YAML compiled once into a function, evaluated on every transaction.
 
 >>> rules = compile_ruleset('''
 ... name: mine
@@ -24,7 +24,8 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from models.features import FEATURES
-from models.rules_conditions import Condition, Row, condition, value
+from models.rules_code import Code, Expression, Fired, Row
+from models.rules_conditions import condition, value
 from models.rules_lint import Place, RuleError, mapping, parse, text
 from models.rules_text import Template, template
 
@@ -55,8 +56,12 @@ class Rule:
     title: str
     action: str
     shadow: bool
-    when: Condition = field(repr=False, compare=False)
+    when: Expression = field(repr=False, compare=False)
     text: Template = field(repr=False, compare=False)
+
+    def hit(self, row: Row, transaction: Mapping[str, Any]) -> Hit:
+        """That the rule fired, with its reason's text."""
+        return Hit(self.code, self.text(row, transaction), self.action, self.shadow)
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,12 @@ class Ruleset:
     yaml: str = field(repr=False)
     sha256: str
     rules: tuple[Rule, ...]
+    fired: Fired = field(repr=False, compare=False)
+    """Which rules fire on a row and its transaction, by number."""
 
     def evaluate(self, row: Row, transaction: Mapping[str, Any]) -> list[Hit]:
         """The rules that fire on a row (feature order) and its transaction, in file order."""
-        return [
-            Hit(rule.code, rule.text(row, transaction), rule.action, rule.shadow)
-            for rule in self.rules
-            if rule.when(row, transaction)
-        ]
+        return [self.rules[at].hit(row, transaction) for at in self.fired(row, transaction)]
 
     def record(self) -> dict[str, Any]:
         """The ruleset as it travels on `fraud.models`."""
@@ -101,11 +104,11 @@ def compile_ruleset(
         raise place.at("version").wrong("a whole number from 1", version)
     if not isinstance(nodes, list):
         raise place.at("rules").wrong("a list of rules", nodes)
-    features = {feature: index for index, feature in enumerate(names)}
-    rules = tuple(_rule(node, place.at(f"rules[{i}]"), features) for i, node in enumerate(nodes))
+    code = Code(names)
+    rules = tuple(_rule(node, place.at(f"rules[{i}]"), code) for i, node in enumerate(nodes))
     _refuse_repeats(rules, place)
     digest = hashlib.sha256(source.encode()).hexdigest()
-    return Ruleset(name, version, source, digest, rules)
+    return Ruleset(name, version, source, digest, rules, code.fired([r.when for r in rules]))
 
 
 def baseline() -> Ruleset:
@@ -118,26 +121,26 @@ def baseline() -> Ruleset:
     return compile_ruleset(file.read_text(encoding="utf-8"), file="baseline.yaml")
 
 
-def _rule(node: Any, place: Place, features: Mapping[str, int]) -> Rule:
+def _rule(node: Any, place: Place, code: Code) -> Rule:
     mapping(node, place, _RULE_FIELDS, ("code", "title", "action", "when", "text"))
-    code = node["code"]
-    if not isinstance(code, str) or not _CODE.fullmatch(code) or code in RESERVED:
+    name = node["code"]
+    if not isinstance(name, str) or not _CODE.fullmatch(name) or name in RESERVED:
         raise place.at("code").wrong(
-            f"an UPPER_SNAKE code that is not one of {', '.join(RESERVED)}", code
+            f"an UPPER_SNAKE code that is not one of {', '.join(RESERVED)}", name
         )
-    place = Place(place.file, code)
+    place = Place(place.file, name)
     values = {
-        name: value(inner, place.at(f"values.{name}"), features)[0]
-        for name, inner in _values(node, place).items()
+        key: code.value(value(inner, place.at(f"values.{key}"), code)[0])
+        for key, inner in _values(node, place).items()
     }
     return Rule(
-        code=code,
+        code=name,
         title=text(node["title"], place.at("title")),
         action=_one_of(node["action"], ACTIONS, place.at("action")),
         shadow=_one_of(node.get("mode", "active"), ("active", "shadow"), place.at("mode"))
         == "shadow",
-        when=condition(node["when"], place.at("when"), features),
-        text=template(node["text"], values, place.at("text"), features),
+        when=condition(node["when"], place.at("when"), code),
+        text=template(node["text"], values, place.at("text"), code),
     )
 
 

@@ -7,7 +7,8 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from models.rules_conditions import FIELDS, Row, Value, value
+from models.rules_code import Code, Row, Value
+from models.rules_conditions import FIELDS, value
 from models.rules_lint import Place, text
 
 Template = Callable[[Row, Mapping[str, Any]], str]
@@ -33,9 +34,7 @@ def money(amount_minor: float, currency: str) -> str:
     return f"{amount_minor / 10**digits:.{digits}f} {currency}"
 
 
-def template(
-    node: Any, values: Mapping[str, Value], place: Place, features: Mapping[str, int]
-) -> Template:
+def template(node: Any, values: Mapping[str, Value], place: Place, code: Code) -> Template:
     """Compile a text such as `{card_count_1h:.0f} in 1 h, usually {usual:.1f}`.
 
     A name is one of the rule's own `values`, a feature or a field. After the colon stands a number
@@ -46,29 +45,29 @@ def template(
         parts = list(string.Formatter().parse(text(node, place)))
     except ValueError as error:
         raise place.wrong("a text with balanced braces", node) from error
-    pieces = [_piece(part, values, place, features) for part in parts]
+    pieces = [_piece(part, values, place, code) for part in parts]
     return lambda row, transaction: "".join(piece(row, transaction) for piece in pieces)
 
 
 def _piece(
     part: tuple[str, str | None, str | None, str | None],
-    values: Mapping[str, Value], place: Place, features: Mapping[str, int],
+    values: Mapping[str, Value], place: Place, code: Code,
 ) -> Template:  # fmt: skip
     literal, name, spec, conversion = part
     if name is None:
         return lambda _row, _transaction: literal
     if conversion:
         raise place.wrong("a plain name in braces", f"{name}!{conversion}")
-    read = values.get(name) or _named(name, place, features)
+    read = values.get(name) or _named(name, place, code)
     _check_spec(spec or "", place)
     return lambda row, transaction: literal + shown(read(row, transaction), spec or "", transaction)
 
 
-def _named(name: str, place: Place, features: Mapping[str, int]) -> Value:
-    if name in features:
-        return value({"feature": name}, place, features)[0]
+def _named(name: str, place: Place, code: Code) -> Value:
+    if name in code.features:
+        return code.value(value({"feature": name}, place, code)[0])
     if name in FIELDS:
-        return value({"field": name}, place, features)[0]
+        return code.value(value({"field": name}, place, code)[0])
     raise place.wrong("in braces a name of `values`, a feature or a transaction field", name)
 
 

@@ -50,6 +50,8 @@ def pack_long(n: int) -> bytes:
     >>> pack_long(-1), pack_long(64)
     (b'\\x01', b'\\x80\\x01')
     """
+    if 0 <= n < 0x2000:
+        return _LAST[n << 1]
     z = n << 1 if n >= 0 else ~(n << 1)
     if z < 0x4000:
         return _LAST[z]
@@ -64,6 +66,8 @@ def pack_long(n: int) -> bytes:
 
 def pack_int(n: int) -> bytes:
     """A 32-bit integer; OverflowError outside."""
+    if 0 <= n < 0x2000:
+        return _LAST[n << 1]
     if not -(1 << 31) <= n < 1 << 31:
         raise OverflowError(f"{n} needs more than 32 bits")
     return pack_long(n)

@@ -25,7 +25,8 @@ from streams.wire import codec
 # A clock may run ahead of the log's by this much before its events are not believed.
 FUTURE_MS = 5 * 60 * 1000
 
-encode_activity = codec.encoder("activity")
+# The published transaction's bytes travel on as they are: validated, never written again.
+encode_activity = codec.encoder("activity", ready=("transaction",))
 
 
 def step(task: Task, records: Sequence[Record]) -> None:
@@ -102,7 +103,7 @@ def send(
     """Hand the transaction on, keyed by the next entity."""
     activity = {
         "src": {"stage": "profile", "partition": record.partition, "offset": record.offset},
-        "transaction": transaction,
+        "transaction": codec.body_of("transaction", record.value or b"") or transaction,
         "feature_spec": FEATURES.spec_hash,
         "card_features": features,
         "late": late,

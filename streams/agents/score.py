@@ -46,6 +46,7 @@ class InForce:
         self.control = control
         self.ruleset = ruleset
         self.scorer = scorer
+        self.encode_decision = codec.decision_encoder(control.common())
 
     @classmethod
     def of(cls, marker: dict[str, Any], published: Published) -> InForce:
@@ -170,7 +171,8 @@ def decide_all(task: Task, live: InForce, scored: Sequence[Scored]) -> None:
     now = task.clock()
     for item, score in zip(scored, scores, strict=True):
         try:
-            send(task, item, decision_of(live, item, score), now)
+            decision = decision_of(live, item, score)
+            send(task, item, decision, live.encode_decision(decision), now)
         except Exception as error:
             task.reject(item.record, error)
 
@@ -192,13 +194,13 @@ def decision_of(live: InForce, item: Scored, score: float | None) -> dict[str, A
     )
 
 
-def send(task: Task, item: Scored, decision: dict[str, Any], now: int) -> None:
+def send(task: Task, item: Scored, decision: dict[str, Any], value: bytes, now: int) -> None:
     """Send a decision, keyed by card; the wall clock is a header, never in the bytes."""
     outcome = decision["decision"]
     task.emit(
         topics.DECISIONS,
         decision["card_id"].encode(),
-        codec.encode_decision(decision),
+        value,
         headers=(("decided_at", now.to_bytes(8, "big")), ("decision", outcome.encode())),
     )
     task.decided[outcome] = task.decided.get(outcome, 0) + 1

@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 
 import fastavro
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.binary import pack_int, pack_long, unpack_count, unpack_int, unpack_long, unpack_time
+from schemas.named_row import NamedRow
 from schemas.numbers import NumberMap, pack_row, unpack_row
 
 MANY = settings(max_examples=150, deadline=None)
@@ -107,3 +109,49 @@ def test_blocks_with_sizes_as_other_writers_make_them() -> None:
 
 def test_nan_keeps_being_nan() -> None:
     assert math.isnan(unpack_row(pack_row([math.nan]), 0)[0][0] or 0)
+
+
+@MANY
+@given(maps=MAPS)
+def test_a_named_row_packs_as_its_dictionary(maps: list[dict[str, float | None]]) -> None:
+    numbers = NumberMap()
+    for values in maps:
+        row = NamedRow(tuple(values), list(values.values()))
+        assert numbers.pack(row) == NumberMap().pack(values)
+        assert (dict(row), row, len(row)) == (values, values, len(values))
+
+
+@MANY
+@given(rows=st.lists(st.lists(NUMBER, min_size=30, max_size=30), max_size=6))
+def test_named_rows_of_the_same_names(rows: list[list[float | None]]) -> None:
+    numbers, names = NumberMap(), tuple(f"feature_{i}" for i in range(30))
+    for row in rows:
+        data = numbers.pack(NamedRow(names, row))
+        values = dict(zip(names, row, strict=True))
+        assert data == reference({"type": "map", "values": ["double", "null"]}, values)
+
+
+def test_a_named_row_beyond_what_is_kept() -> None:
+    row = NamedRow(tuple(f"n{i}" for i in range(3000)), [0.5, None] * 1500)
+    assert NumberMap().pack(row) == NumberMap().pack(dict(row))
+
+
+def test_a_named_row_does_not_change_and_says_what_it_lacks() -> None:
+    numbers: list[float | None] = [1.0]
+    row = NamedRow(("a",), numbers)
+    numbers[0] = 2.0
+    assert row == {"a": 1.0}
+    assert ("a" in row, "b" in row, row.get("b")) == (True, False, None)
+    with pytest.raises(KeyError, match="b"):
+        row["b"]
+    with pytest.raises(ValueError, match="2 numbers expected, got 1"):
+        NamedRow(("a", "b"), [1.0])
+
+
+@pytest.mark.parametrize("row", [[], [1.0], [None], [1.0] * 63, [1.0] * 64, [1.0, None]])
+def test_rows_cut_off_and_rows_at_the_end(row: list[float | None]) -> None:
+    data = pack_row(row)
+    assert unpack_row(data, 0) == (row, len(data))
+    for end in range(len(data)):
+        with pytest.raises((IndexError, ValueError, struct.error)):
+            unpack_row(data[:end], 0)

@@ -1,6 +1,7 @@
 """Rules: what each condition means, what the linter says, and that the shipped rules fire."""
 
 import hashlib
+import json
 import math
 
 import pytest
@@ -97,6 +98,38 @@ def test_the_text_shows_values_and_says_what_is_missing() -> None:
     assert hit == Hit(
         "RULE_A", "9 in 1 h, usually 0.9; unknown; 523.00 EUR {x} false unknown", "REVIEW", False
     )
+
+
+HOSTILE = ("'); raise SystemExit(", "k0", "__import__", "\\n", '"""', "{row}")
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_no_text_of_a_rule_is_ever_code(word: str) -> None:
+    quoted = json.dumps(word)
+    same, other = {"country": word, "attributes": {word: 1.0}}, {"country": "NO"}
+    for when in (f"{{field: country, eq: {quoted}}}", f"{{field: country, in: [{quoted}]}}",
+                 f"{{attribute: {quoted}, eq: 1}}"):  # fmt: skip
+        assert [hit.code for hit in ruleset(when).evaluate([0.0, 0.0], same)] == ["RULE_A"]
+        assert ruleset(when).evaluate([0.0, 0.0], other) == []
+
+
+def test_the_deepest_rule_that_the_linter_lets_through() -> None:
+    ratio = "{ratio: [" * 14 + "{feature: a}" + ", 2]}" * 14
+    source = "{not: " * 16 + f"{{all: [{{any: [{{feature: a, gt: {ratio}}}]}}]}}" + "}" * 16
+    with pytest.raises(RuleError, match="at most 16 deep"):
+        ruleset(source)
+    assert fires(source.replace("{not: ", "", 2).removesuffix("}}"), [3.0, 6.0])
+
+
+def test_comparisons_within_a_rule_do_not_disturb_each_other() -> None:
+    when = (
+        "{any: [{all: [{feature: a, gt: {feature: b}}, {feature: b, gt: 0}]}, "
+        "{not: {any: [{feature: a, ne: 3}, {feature: b, lt: {feature: a, times: 2}}]}}]}"
+    )
+    found = {(a, b): fires(when, [a, b]) for a in (None, 3.0, 9.0) for b in (None, 4.0, 6.0)}
+    assert {pair for pair, fired in found.items() if fired} == {
+        (9.0, 4.0), (9.0, 6.0), (3.0, 6.0), (3.0, None), (None, None), (None, 4.0), (None, 6.0),
+    }  # fmt: skip
 
 
 def test_money_follows_the_currency() -> None:

@@ -7,10 +7,12 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from river import compose, linear_model, optim, preprocessing
 
 from models.learn import Learner
-from models.scorer import SnapshotError, canonical, compile_snapshot
+from models.scorer import Scorer, SnapshotError, Term, canonical, compile_snapshot
 
 NAMES = ("amount", "count", "ratio", "constant", "never")
 Features = dict[str, float | None]
@@ -90,6 +92,26 @@ def test_bits_do_not_depend_on_the_batch() -> None:
         assert scores == alone
 
 
+NUMBERS = st.none() | st.floats() | st.floats(-50, 50)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.lists(NUMBERS, min_size=5, max_size=5), min_size=1, max_size=9))
+def test_rows_together_have_the_bits_of_each_alone(rows: list[list[float | None]]) -> None:
+    scorer = compile_snapshot(SNAPSHOT)
+    alone = [scorer.score(row).hex() for row in rows]
+    assert [score.hex() for score in scorer.score_many(rows)] == alone
+    assert [score.hex() for score in scorer.score_many(rows * 4)] == alone * 4
+
+
+def test_weights_that_overflow_score_alike() -> None:
+    terms = tuple(Term(weight, 0.0, -9.0, 9.0, 0.0) for weight in (1e308, -1e308, 1.0))
+    scorer = Scorer("huge", 1, "spec", ("a", "b", "c"), 0.0, terms)
+    rows: list[list[float | None]] = [[9.0, 9.0, 1.0], [9.0, 0.0, 1.0], [0.0, 9.0, None]]
+    alone = [repr(scorer.score(row)) for row in rows]
+    assert [repr(score) for score in scorer.score_many(rows * 2)] == alone * 2
+
+
 def test_nan_counts_as_missing_and_an_outlier_is_held() -> None:
     scorer = compile_snapshot(SNAPSHOT)
     row: list[float | None] = [math.nan, 1.0, 1.0, 7.0, None]
@@ -102,8 +124,13 @@ def test_nan_counts_as_missing_and_an_outlier_is_held() -> None:
 
 
 def test_a_row_of_another_length_is_an_error() -> None:
+    scorer = compile_snapshot(SNAPSHOT)
     with pytest.raises(ValueError, match="zip"):
-        compile_snapshot(SNAPSHOT).score([1.0])
+        scorer.score([1.0])
+    with pytest.raises(ValueError, match="5 numbers expected, got 1"):
+        scorer.score_many([[1.0]] * 9)
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        scorer.score_many([*MATRIX[:9], [1.0]])
 
 
 def test_top_names_what_raised_the_score() -> None:
