@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import Any
 
 from models.features import FEATURES, FeatureSet
+from models.windows import ledger
+from models.windows.bounds import Outliers
 from models.windows.columns import Columns
-from models.windows.digests import content_digest, counts, digest, digest_number
-from models.windows.ledger import Ledger, Seen
+from models.windows.digests import content_digest, counts, digest, digest_again
+from models.windows.ledger import Seen
 from models.windows.log import EventLog
 from models.windows.packing import damaged, pack_columns, unpack_columns
-from models.windows.plan import Outliers, plan_for
+from models.windows.plan import plan_for
 from models.windows.spec import LATENESS_MS
 
 __all__ = ["CardState", "Seen", "identity", "profile"]
 
 KIND = "c"
+Glimpse = tuple[Mapping[str, Any], bytes, bytes, int]
+"""The transaction that `identity` saw last, its digests and its place, for `profile` to use."""
 
 
 class CardState:
@@ -30,13 +33,13 @@ class CardState:
     True
     """
 
-    __slots__ = ("glimpse", "ledger", "log", "plan")
+    __slots__ = ("glimpse", "log", "plan", "shown")
 
     def __init__(self, features: FeatureSet = FEATURES):
         self.plan = plan_for(features, "card")
         self.log = EventLog(self.plan.layout, Columns.empty(), [])
-        self.ledger = Ledger()
-        self.glimpse: tuple[object, bytes, bytes] = (None, b"", b"")
+        self.shown = bytearray()  # see models.windows.ledger
+        self.glimpse: Glimpse | None = None
 
     @property
     def newest(self) -> int | None:
@@ -50,7 +53,7 @@ class CardState:
 
     def pack(self) -> bytes:
         """The state as bytes, headed by a version."""
-        return pack_columns(KIND, self.log) + self.ledger.pack(self.log.newest)
+        return pack_columns(KIND, self.log) + self.shown
 
     @classmethod
     def unpack(cls, data: bytes, features: FeatureSet = FEATURES) -> CardState:
@@ -62,10 +65,10 @@ class CardState:
         state.plan = plan_for(features, "card")
         columns, at = unpack_columns(KIND, data, state.plan.layout.keeps_others)
         state.log = EventLog(state.plan.layout, columns, [])
-        state.glimpse = (None, b"", b"")
+        state.glimpse = None
         try:
-            state.ledger = Ledger.unpack(data[at:])
-        except struct.error as error:
+            state.shown = ledger.check(data[at:])
+        except ValueError as error:
             raise damaged(KIND, data) from error
         return state
 
@@ -86,8 +89,9 @@ def identity(state: CardState, transaction: Mapping[str, Any]) -> Seen:
     ('REPEAT', 'CONFLICT')
     """
     key, content = digest(transaction["transaction_id"]), content_digest(transaction)
-    state.glimpse = (transaction, key, content)
-    return state.ledger.look(key, content, state.log.newest)
+    at = ledger.place(state.shown, key)
+    state.glimpse = (transaction, key, content, at)
+    return Seen.NEW if at < 0 else ledger.judge(state.shown, at, content, state.log.newest)
 
 
 def profile(
@@ -104,17 +108,18 @@ def profile(
     >>> profile(state, event)[:6]
     [1.0, 1.0, 1.0, 12.5, 12.5, 12.5]
     """
-    if state.glimpse[0] is not transaction:
+    if state.glimpse is None or state.glimpse[0] is not transaction:
         identity(state, transaction)
-    _, key, content = state.glimpse
-    time, log = transaction["event_time"], state.log
+    assert state.glimpse is not None
+    _, key, content, at = state.glimpse
+    state.glimpse = None  # or every live card would keep a whole transaction alive
+    time, plan, log = transaction["event_time"], state.plan, state.log
     event = (
         time,
         transaction["amount_minor"],
         transaction["currency"],
-        digest_number(transaction["terminal_id"]) if state.plan.layout.keeps_others else 0,
+        digest_again(transaction["terminal_id"]) if plan.layout.keeps_others else b"",
     )
-    counted = counts(transaction.get("message_type", "0100"))
-    row = state.plan.run(log, event, counted, outliers)
-    state.ledger.add(key, content, time, log.newest)
+    row = plan.run(log, event, counts(transaction.get("message_type", "0100")), outliers)
+    ledger.add(state.shown, at, (key, content, time), log.newest)
     return row

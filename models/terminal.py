@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.features import FEATURES, FeatureSet
+from models.windows.bounds import Outliers
 from models.windows.columns import Columns
-from models.windows.digests import counts, digest_number
+from models.windows.digests import counts, digest_again
 from models.windows.log import BEGINNING, EventLog
 from models.windows.packing import damaged, pack_columns, unpack_columns
-from models.windows.plan import Outliers, plan_for
+from models.windows.plan import plan_for
 from models.windows.spec import LATENESS_MS
 from models.windows.verdicts import Verdict, Verdicts
 
@@ -92,7 +93,7 @@ def observe(
         transaction["event_time"],
         transaction["amount_minor"],
         transaction["currency"],
-        digest_number(transaction["card_id"]) if plan.layout.keeps_others else 0,
+        digest_again(transaction["card_id"]) if plan.layout.keeps_others else b"",
     )
     counted = counts(transaction.get("message_type", "0100"))
     return plan.run(state.log, event, counted, outliers)

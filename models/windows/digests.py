@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 CONTENT = (
@@ -24,6 +25,7 @@ CONTENT = (
     "stan",
     "rrn",
 )  # not `arrival`: the same payment sent again arrives again
+_content = itemgetter(*CONTENT)
 
 
 def digest(text: str) -> bytes:
@@ -36,14 +38,17 @@ def digest(text: str) -> bytes:
 
 
 @lru_cache(maxsize=1 << 16)  # ids come again and again; the values are the same whatever it holds
-def digest_number(text: str) -> int:
-    """The digest of an id as an unsigned number."""
-    return int.from_bytes(digest(text), "little")
+def digest_again(text: str) -> bytes:
+    """The digest of an id that is likely to come again."""
+    return digest(text)
 
 
 def content_digest(transaction: Mapping[str, Any]) -> bytes:
     """Eight bytes over what a transaction says, whatever the order of its fields."""
-    fields = list(map(transaction.get, CONTENT))
+    try:
+        fields = [*_content(transaction)]
+    except KeyError:  # a caller may leave out what is null
+        fields = [transaction.get(name) for name in CONTENT]
     attributes = transaction.get("attributes")
     if attributes:
         fields += sorted(attributes.items())

@@ -7,95 +7,73 @@ their sorted times are searched, O(log frauds).
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 
-from models.windows.log import EventLog
-from models.windows.needs import Compute, Needs
-from models.windows.series import Series
+from models.windows.needs import Needs, Value
 from models.windows.spec import DAY_MS, Feature
 
 
-def frauds_between(log: EventLog, far: int, near: int) -> int:
-    """Known frauds with event time in ``(t - far, t - near]``."""
-    frauds, clock = log.frauds, log.clock
-    if not frauds:
-        return 0
-    return bisect_right(frauds, clock - near) - bisect_right(frauds, clock - far)
-
-
-def known_frauds(feature: Feature, _needs: Needs) -> Compute:
+def known_frauds(feature: Feature, needs: Needs) -> Value:
     """Frauds of the window, as known now."""
-    far, near = feature.span_ms, feature.delay_ms
-    return lambda log, _b, _x, _k: float(frauds_between(log, far, near))
+    begin, end = needs.known(feature.span_ms, feature.delay_ms)
+    return Value(f"float({end} - {begin})")
 
 
-def risk(feature: Feature, needs: Needs) -> Compute:
+def risk(feature: Feature, needs: Needs) -> Value:
     """Known frauds / earlier transactions of the window, smoothed by `strength` transactions of
     rate `prior`; None where there are none.
     """
-    far, near = needs.cuts(feature.span_ms), needs.cuts(feature.delay_ms)
+    far, near = needs.mark(feature.span_ms), "n"
+    if feature.delay_ms:
+        near = needs.mark(feature.delay_ms)
+    begin, end = needs.known(feature.span_ms, feature.delay_ms)
     prior, strength = feature.prior * feature.strength, feature.strength
-
-    def compute(log: EventLog, _book: Series, _amount: int, _counted: int) -> float | None:
-        marks = log.series.marks
-        number = (marks[near] if feature.delay_ms else log.series.size) - marks[far]
-        if not number:
-            return None
-        return (frauds_between(log, feature.span_ms, feature.delay_ms) + prior) / (
-            number + strength
-        )
-
-    return compute
+    return Value(
+        f"({end} - {begin} + {prior!r}) / ({near} - {far} + {strength!r})", f"{near} != {far}"
+    )
 
 
-def since_last_fraud(feature: Feature, _needs: Needs) -> Compute:
+def since_last_fraud(feature: Feature, needs: Needs) -> Value:
     """Days since the newest known fraud; None without one in the window."""
-    window = feature.window_ms
-
-    def compute(log: EventLog, _book: Series, _amount: int, _counted: int) -> float | None:
-        if not frauds_between(log, window, 0):
-            return None
-        newest = log.frauds[bisect_right(log.frauds, log.clock) - 1]
-        return (log.clock - newest) / DAY_MS
-
-    return compute
+    begin, end = needs.known(feature.window_ms)
+    return Value(f"(time - frauds[{end} - 1]) / {DAY_MS}", f"{end} != {begin}")
 
 
-def since_first_fraud(feature: Feature, _needs: Needs) -> Compute:
+def since_first_fraud(feature: Feature, needs: Needs) -> Value:
     """Days since the oldest known fraud of the window; None without one."""
-    window = feature.window_ms
-
-    def compute(log: EventLog, _book: Series, _amount: int, _counted: int) -> float | None:
-        if not frauds_between(log, window, 0):
-            return None
-        oldest = log.frauds[bisect_right(log.frauds, log.clock - window)]
-        return (log.clock - oldest) / DAY_MS
-
-    return compute
+    begin, end = needs.known(feature.window_ms)
+    return Value(f"(time - frauds[{begin}]) / {DAY_MS}", f"{end} != {begin}")
 
 
-def fraud_run(feature: Feature, needs: Needs) -> Compute:
+def fraud_run(feature: Feature, needs: Needs) -> Value:
     """How many of the window's newest transactions are known frauds without a break.
 
     Transactions of equal time count when all of them are. None without a transaction; followed
     back no further than `high`.
     """
-    far, near = needs.cuts(feature.span_ms), needs.cuts(feature.delay_ms)
+    far, near = needs.mark(feature.span_ms), "n"
+    if feature.delay_ms:
+        near = needs.mark(feature.delay_ms)
+    needs.known(feature.span_ms)  # reads `frauds`
+    return Value(
+        f"run_of_frauds(times, frauds, {far}, {near}, {feature.high!r}) if frauds else 0.0",
+        f"{near} != {far}",
+    )
 
-    def compute(log: EventLog, _book: Series, _amount: int, _counted: int) -> float | None:
-        first, end = log.series.marks[far], log.series.marks[near]
-        if not feature.delay_ms:
-            end = log.series.size
-        if first == end:
-            return None
-        run = 0
-        while log.frauds and end > first and run < feature.high:
-            time = log.series.times[end - 1]
-            start = bisect_left(log.series.times, time, first, end)
-            known = bisect_right(log.frauds, time) - bisect_left(log.frauds, time)
-            if known < end - start:
-                break
-            run, end = run + end - start, start
-        return float(run)
 
-    return compute
+def run_of_frauds(times: array[int], frauds: list[int], first: int, end: int, high: float) -> float:
+    """How many of the events before `end`, back to `first`, are frauds without a break.
+
+    >>> run_of_frauds(array("q", [1, 2, 3]), [2, 3], 0, 3, 100.0)
+    2.0
+    """
+    run = 0
+    while end > first and run < high:
+        time = times[end - 1]
+        start = bisect_left(times, time, first, end)
+        known = bisect_right(frauds, time) - bisect_left(frauds, time)
+        if known < end - start:
+            break
+        run, end = run + end - start, start
+    return float(run)

@@ -1,72 +1,83 @@
 """The events of one entity, exact for events in any order.
 
 Events of equal time keep their order of arrival: an event's windows hold itself and those of equal
-time that arrived before it. A late event (older than one already seen) is scored by the same code
-as an event in order: the newer ones are taken off, it is added, they are put back. That costs as
-much as there are newer ones (and once through the log where other ids are kept). Beyond the
-lateness, or with several currencies, a copy of the past is scored and the log built anew, O(n).
+time that arrived before it. The generated code of :mod:`models.windows.source` scores and appends
+an event in order. A late event (older than one already seen) is scored by the same code: the newer
+ones are taken off, it is added, they are put back. That costs as much as there are newer ones (and
+once through the windows where other ids or maxima are kept). Beyond the lateness, or with several
+currencies, a copy of the past is scored and the log built anew, O(n).
 
 Counts and distinct ids are over all events, amounts over the events in the transaction's own
-currency. A log with one currency keeps one series for both.
+currency: a log of several currencies keeps a book, a log of its own, for each of them.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from itertools import repeat
 
-from models.windows.columns import Columns, Event
-from models.windows.series import Layout, Series
+from models.windows.columns import OTHER_BYTES, WIDE, Columns, Event
+from models.windows.layout import Edges, Layout, moved_back
 from models.windows.spec import LATENESS_MS
 
 BEGINNING = -(2**62)
-_COMPACT = 32  # dead events worth a rebuild, once they are also half of all
 
 
 class EventLog:
-    """Events of one entity with everything the aggregations read."""
+    """Events of one entity with everything the generated code reads.
+
+    Few objects, since thousands of logs are live and a worker visits them at random: three flat
+    columns and one tuple of numbers.
+    """
 
     __slots__ = (
-        "_books",
-        "_currencies",
-        "_passed",
+        "amounts",
+        "books",
         "clock",
-        "distincts",
+        "compact_at",
+        "currency",
+        "edges",
         "frauds",
-        "last",
         "layout",
         "others",
-        "prior",
-        "series",
+        "tags",
+        "times",
     )
+
+    times: array[int]
+    amounts: array[int]
+    others: bytearray
+    edges: Edges
+    books: dict[str, EventLog] | None  # by currency, once there are several
+    currency: str | None  # of all events; None without events, and where there are several
+    tags: list[str]  # each event's currency, where there are several
 
     def __init__(self, layout: Layout, columns: Columns, frauds: list[int]):
         self.layout = layout
         self.frauds = frauds  # sorted event times of known frauds, kept by the terminal
-        self.prior = -1  # index of the last event with the current event's other id
         self._load(columns)
 
     @property
     def newest(self) -> int | None:
         """Event time of the newest counted event, ms; None if there is none."""
-        return self.series.times[-1] if self.series.size else None
+        return self.times[-1] if self.times else None
 
     def columns(self) -> Columns:
         """A copy of the live events."""
-        series = self.series
-        whole = Columns(series.times, series.amounts, self.others, self._currencies)
-        return whole.between(self.first(), series.size)
+        currencies = self.tags if self.books else [self.currency] if self.currency else []
+        whole = Columns(self.times, self.amounts, self.others, currencies)
+        return whole.between(self.first(), len(self.times))
 
     def first(self) -> int:
         """Index of the oldest event within the horizon."""
-        times = self.series.times
+        times = self.times
         return bisect_right(times, times[-1] - self.layout.horizon_ms) if times else 0
 
     def currencies(self, first: int) -> tuple[list[str], bytes]:
         """The names of the live events' currencies, and each event's index if they are several."""
-        if self._books is None:
-            return self._currencies, b""
-        live = self._currencies[first:]
+        if self.books is None:
+            return [self.currency] if self.currency else [], b""
+        live = self.tags[first:]
         names = sorted(set(live))
         return names, bytes(map(names.index, live)) if len(names) > 1 else b""
 
@@ -80,70 +91,30 @@ class EventLog:
     def rewinds(self, time: int, currency: str) -> bool:
         """Whether a late event can be added by `rewind`: one currency, and within the lateness."""
         newest = self.newest
-        if self._books is not None or newest is None or time < newest - LATENESS_MS:
-            return False
-        return self._currencies[0] == currency
+        return newest is not None and currency == self.currency and time >= newest - LATENESS_MS
 
     def rewind(self, time: int) -> list[Event]:
         """Take off the events after `time` and return them; the edges stand at `time`."""
-        series, currency = self.series, self._currencies[0]
-        place = bisect_right(series.times, time)
-        others = self.others[place:] if self.layout.keeps_others else repeat(0)
+        place, currency = bisect_right(self.times, time), self.currency or ""
+        self._stand(time, place)
+        others = self.others[place * OTHER_BYTES :]
+        parts = [bytes(others[i : i + OTHER_BYTES]) for i in range(0, len(others), OTHER_BYTES)]
         newer = [
-            (at, amount, currency, other)
-            for at, amount, other in zip(
-                series.times[place:], series.amounts[place:], others, strict=False
+            (at, amount, currency, parts[i] if parts else b"")
+            for i, (at, amount) in enumerate(
+                zip(self.times[place:], self.amounts[place:], strict=True)
             )
         ]
-        series.truncate(place)
-        series.seek(time)
-        del self.others[place:]
-        self._index_others()
+        del self.times[place:], self.amounts[place:], self.others[place * OTHER_BYTES :]
+        self.clock = time
         return newer
-
-    def replay(self, newer: list[Event]) -> None:
-        """Put back, in order, what `rewind` took off."""
-        for event in newer:
-            self.advance(event[0], event[3])
-            self.append(event)
-
-    def advance(self, clock: int, other: int) -> None:
-        """Move all edges to `clock` and look up `other`, before the event is added."""
-        self.clock = clock
-        series = self.series
-        series.advance(clock)
-        if self.layout.keeps_others:
-            self.prior = self.last.get(other, -1)
-            self._expire(series.marks)
-
-    def book(self, currency: str) -> Series:
-        """The series of one currency, its edges at the clock."""
-        if self._books is None:
-            alone = not self._currencies or self._currencies[0] == currency
-            return self.series if alone else Series(self.layout)
-        book = self._books.get(currency)
-        if book is None:
-            return Series(self.layout)
-        book.advance(self.clock)
-        return book
-
-    def append(self, event: Event) -> None:
-        """Add an event in order; `advance` was called with its time."""
-        time, amount, currency, other = event
-        self._enter(time, amount, currency)
-        series = self.series
-        if self.layout.keeps_others:
-            self._count_other(other, series.size)
-        series.append(time, amount)
-        dead = series.marks[-1]
-        if dead > _COMPACT and 2 * dead > series.size:
-            self._load(self.columns())
 
     def insert(self, event: Event) -> None:
         """Add a late event at its place; without effect beyond the horizon."""
         (time, amount, currency, other), newest = event, self.newest
         if newest is not None and time <= newest - self.layout.horizon_ms:
             return
+        self.widen(amount)
         columns = self.columns()
         place = bisect_right(columns.times, time)
         currencies = columns.currencies
@@ -154,66 +125,70 @@ class EventLog:
         columns.times.insert(place, time)
         columns.amounts.insert(place, amount)
         if self.layout.keeps_others:
-            columns.others.insert(place, other)
+            columns.others[place * OTHER_BYTES : place * OTHER_BYTES] = other
         self._load(columns._replace(currencies=currencies or [currency]))
 
+    def book(self, currency: str) -> EventLog:
+        """The events of one currency, where there are others as well."""
+        found = self.books.get(currency) if self.books else None
+        return found or EventLog(self.layout, Columns.empty(), self.frauds)
+
+    def enter(self, currency: str, book: EventLog) -> None:
+        """Note that the event just added to the log and to this book is in `currency`."""
+        if self.books is None:
+            self.tags = [self.currency or currency] * (len(self.times) - 1)
+            self.books = self._books_of(self.tags)
+            self.currency = None
+        self.books[currency] = book
+        self.tags.append(currency)
+
+    def widen(self, amount: int) -> array[int]:
+        """The amounts' column, made wide if it cannot hold `amount`; it stays so."""
+        if amount >> 32 and self.amounts.typecode != WIDE:
+            self.amounts = array(WIDE, self.amounts)
+        return self.amounts
+
+    def compact(self) -> None:
+        """Drop what is beyond the horizon. Called now and then, so O(1) amortised."""
+        if self.books is not None:
+            self._load(self.columns())
+            return
+        gone = self.first()
+        del self.times[:gone], self.amounts[:gone], self.others[: gone * OTHER_BYTES]
+        self.edges = self.layout.shifted(self.edges, gone)
+        self.compact_at = _room(len(self.times))
+
     def _load(self, columns: Columns) -> None:
-        self.series = Series(self.layout, columns.times, columns.amounts)
-        self.others = columns.others
-        self._currencies = columns.currencies
-        self._books: dict[str, Series] | None = None
-        if len(set(columns.currencies)) > 1:
-            self._open_books()
-        else:
-            self._currencies = columns.currencies[:1]
-        self.clock = columns.times[-1] if columns.times else BEGINNING
-        self.series.seek(self.clock)
-        self._index_others()
+        self.times, self.amounts, self.others, currencies = columns
+        size = len(self.times)
+        self.clock = self.times[-1] if size else BEGINNING
+        self.edges = self.layout.nothing(size)
+        self._stand(self.clock, size)
+        self.compact_at = _room(size)
+        self.books = None
+        several = len(set(currencies)) > 1
+        self.currency = currencies[0] if currencies and not several else None
+        if several:
+            self.tags = currencies
+            self.books = self._books_of(currencies)
 
-    def _index_others(self) -> None:
-        """Find each other id's latest event, and count those of each distinct window."""
-        self.last = dict(zip(self.others, range(len(self.others)), strict=True))
-        self._passed = [self.series.marks[slot] for slot in self.layout.distincts]
-        self.distincts = [len(set(self.others[mark:])) for mark in self._passed]
+    def _books_of(self, tags: list[str]) -> dict[str, EventLog]:
+        """A log for each currency, from each event's currency."""
+        books: dict[str, Columns] = {}
+        for tag, time, amount in zip(tags, self.times, self.amounts, strict=False):
+            book = books.get(tag)
+            if book is None:
+                book = books[tag] = Columns(array("q"), array(WIDE), bytearray(), [tag])
+            book.times.append(time)
+            book.amounts.append(amount)
+        return {tag: EventLog(self.layout, book, self.frauds) for tag, book in books.items()}
 
-    def _open_books(self) -> None:
-        """More than one currency: a series for each beside the one of all."""
-        pairs: dict[str, tuple[list[int], list[int]]] = {}
-        for currency, time, amount in zip(
-            self._currencies, self.series.times, self.series.amounts, strict=True
-        ):
-            times, amounts = pairs.setdefault(currency, ([], []))
-            times.append(time)
-            amounts.append(amount)
-        self._books = {c: Series(self.layout, *pair) for c, pair in pairs.items()}
-        for book in self._books.values():
-            book.seek(book.times[-1])
+    def _stand(self, clock: int, size: int) -> None:
+        """Move the edges back to `clock` and count only the first `size` events."""
+        columns = (self.times, self.amounts, self.others)
+        self.edges = moved_back(self.layout, self.edges, columns, clock, size)
 
-    def _enter(self, time: int, amount: int, currency: str) -> None:
-        """Put the amount into its currency's book, opening books with the second currency."""
-        if self._books is None:
-            if not self._currencies:
-                self._currencies = [currency]
-            if self._currencies[0] == currency:
-                return
-            self._currencies = self._currencies * self.series.size
-            self._open_books()
-        assert self._books is not None
-        self._books.setdefault(currency, Series(self.layout)).append(time, amount)
-        self._currencies.append(currency)
 
-    def _expire(self, marks: list[int]) -> None:
-        """Uncount others whose latest event has left a distinct window."""
-        for number, slot in enumerate(self.layout.distincts):
-            mark = marks[slot]
-            for index in range(self._passed[number], mark):
-                if self.last[self.others[index]] == index:
-                    self.distincts[number] -= 1
-            self._passed[number] = mark
-
-    def _count_other(self, other: int, index: int) -> None:
-        for number, slot in enumerate(self.layout.distincts):
-            if self.prior < self.series.marks[slot]:
-                self.distincts[number] += 1
-        self.last[other] = index
-        self.others.append(other)
+def _room(size: int) -> int:
+    """The number of events at which to look for dead ones again."""
+    return size + size // 4 + 16

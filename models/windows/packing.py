@@ -5,9 +5,9 @@ version u8 | kind u8 | flags u8 | currencies u8 | count u32 | older u32 | newest
 times | amounts | others? | currency table | currency index? | the rest is the caller's
 ```
 
-Times and amounts are written as the low halves of their 64-bit values wherever the high halves
-follow from the header: times of one log lie within 49 days, of which the first `older` have the
-high half below the newest's; amounts are below 2**32. A flag says where they are written whole.
+Times are written as the low halves of their 64-bit values where the high halves follow from the
+header: times of one log lie within 49 days, of which the first `older` have the high half below the
+newest's. Amounts are kept in 32 bits until one does not fit. A flag says what is written whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from array import array
 from bisect import bisect_left
 from struct import Struct
 
-from models.windows.columns import Columns
+from models.windows.columns import NARROW, OTHER_BYTES, WIDE, Columns
 from models.windows.errors import StateFormatError
 from models.windows.log import EventLog
 
@@ -29,31 +29,23 @@ CURRENCY_BYTES = 3
 
 def pack_columns(kind: str, log: EventLog) -> bytes:
     """The live events of a log, headed by version and kind (one letter)."""
-    first, series = log.first(), log.series
-    times, amounts = series.times[first:], series.amounts[first:]
+    first, times, amounts, others = log.first(), log.times, log.amounts, log.others
     if not times:
         return HEADER.pack(VERSION, ord(kind), 0, 0, 0, 0, 0)
+    if first:
+        times, amounts, others = times[first:], amounts[first:], others[first * OTHER_BYTES :]
     newest, flags, older = times[-1], 0, 0
     if newest - times[0] >= HALF:
-        flags |= WIDE_TIMES
+        flags, low = WIDE_TIMES, times.tobytes()
     else:
-        older = bisect_left(times, newest - newest % HALF)
-    if series.sums[-1] - series.sums[first] >= HALF and max(amounts) >= HALF:
-        flags |= WIDE_AMOUNTS
-    parts = [
-        b"",
-        times.tobytes() if flags & WIDE_TIMES else low_halves(times),
-        amounts.tobytes() if flags & WIDE_AMOUNTS else low_halves(amounts),
-    ]
-    if log.layout.keeps_others:
-        flags |= OTHERS
-        parts.append(log.others[first:].tobytes())
+        floor, low = newest - newest % HALF, low_halves(times)
+        older = 0 if times[0] >= floor else bisect_left(times, floor)
+    flags |= WIDE_AMOUNTS * (amounts.typecode == WIDE) | OTHERS * log.layout.keeps_others
     names, index = log.currencies(first)
-    parts += ["".join(names).encode(), index]
     if index:
         flags |= MIXED
-    parts[0] = HEADER.pack(VERSION, ord(kind), flags, len(names), len(times), older, newest)
-    return b"".join(parts)
+    head = HEADER.pack(VERSION, ord(kind), flags, len(names), len(times), older, newest)
+    return b"".join((head, low, amounts, others, "".join(names).encode(), index))
 
 
 def unpack_columns(kind: str, data: bytes, keeps_others: bool) -> tuple[Columns, int]:
@@ -72,13 +64,13 @@ def unpack_columns(kind: str, data: bytes, keeps_others: bool) -> tuple[Columns,
         raise refused(kind, "each event's other id", "none kept")
     cursor = _Cursor(kind, data)
     times = cursor.wide(count) if flags & WIDE_TIMES else cursor.low(count, older, newest >> 32)
-    amounts = cursor.wide(count) if flags & WIDE_AMOUNTS else cursor.low(count, 0, 0)
-    others = cursor.take("Q", count if flags & OTHERS else 0)
+    amounts = cursor.take(WIDE if flags & WIDE_AMOUNTS else NARROW, count)
+    others = bytearray(cursor.bytes(OTHER_BYTES * count if flags & OTHERS else 0))
     text = cursor.bytes(named * CURRENCY_BYTES).decode()
     names = [text[i : i + CURRENCY_BYTES] for i in range(0, len(text), CURRENCY_BYTES)]
     if flags & MIXED:
         names = [names[i] for i in cursor.bytes(count)]
-    return Columns(times, amounts, others if keeps_others else array("Q"), names), cursor.at
+    return Columns(times, amounts, others if keeps_others else bytearray(), names), cursor.at
 
 
 def low_halves(values: array[int]) -> bytes:

@@ -1,4 +1,8 @@
-"""A feature set compiled once for one entity: what to keep, and the functions to run in order."""
+"""A feature set compiled once for one entity: what to keep, and the function that folds an event.
+
+Events in order, in the log's one currency, are the generated code's own; this is where the others
+(late ones, other currencies, the first one) are made ready for it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,16 @@ from functools import lru_cache
 
 from models.features import FeatureSet
 from models.windows import aggregates, fraud_aggregates
+from models.windows.bounds import Outliers, Row
 from models.windows.columns import Event
 from models.windows.log import EventLog
-from models.windows.needs import Compute, Needs
-from models.windows.series import Layout, Series
+from models.windows.needs import Needs, Value
+from models.windows.source import RUNTIME, define, run_lines
 from models.windows.spec import Entity, Feature
 
-Build = Callable[[Feature, Needs], Compute]
-Outliers = dict[str, int]
-"""Feature name -> how many of its values were clipped or not a number."""
+Build = Callable[[Feature, Needs], Value]
+Run = Callable[[EventLog, Event, int, Outliers | None], Row]
+RunMixed = Callable[[EventLog, EventLog, Event, int, Outliers | None], Row]
 
 AMOUNT = "amount_minor"
 OTHER = {"card": "terminal_id", "terminal": "card_id"}
@@ -42,72 +47,64 @@ WINDOWED: dict[str, tuple[str, Build]] = {
 DELAYED = {"count", "known_frauds", "risk", "smoothed_risk", "fraud_run"}
 
 
-def clip(
-    name: str, value: float, low: float, high: float, outliers: Outliers | None
-) -> float | None:
-    """The nearest value within the bounds, None for NaN; counted under `name`.
-
-    >>> counts = {}
-    >>> clip("amount", 12.0, 0.0, 10.0, counts), counts
-    (10.0, {'amount': 1})
-    """
-    if outliers is not None:
-        outliers[name] = outliers.get(name, 0) + 1
-    return min(max(value, low), high) if value == value else None  # noqa: PLR0124  NaN alone differs
-
-
 class Plan:
-    """The compiled features of one windowed entity."""
+    """The compiled features of one windowed entity.
+
+    `run(log, event, counted, outliers)` scores one event as of its own time, then adds it to the
+    log if it counts (`counted` is 1 or 0).
+    """
 
     def __init__(self, features: FeatureSet, entity: Entity):
-        needs = Needs()
-        self.entity = entity
-        self.steps = [
-            (_build(f)(f, needs), f.absent, f.low, f.high, f.name) for f in features.of(entity)
-        ]
-        cuts = (*needs.cuts.values, features.horizon_ms(entity))
-        self.layout = Layout(
-            cuts, tuple(needs.peaks.values), tuple(needs.distincts.values), needs.others
-        )
+        declared, horizon = features.of(entity), features.horizon_ms(entity)
+        needs, needs_of_book = Needs(), Needs("b")
+        values = [(f, _build(f)(f, needs)) for f in declared]
+        values_of_book = [(f, _build(f)(f, needs_of_book)) for f in declared]
+        self.layout = needs.layout(horizon)
+        scope = RUNTIME | {"out_of_turn": self._out_of_turn}
+        head = "event, counted, outliers"
+        lines = run_lines(needs, self.layout, values)
+        self.run: Run = define("run", f"log, {head}", lines, scope)
+        lines = run_lines(needs_of_book, self.layout, values_of_book)
+        self._run_mixed: RunMixed = define("run_mixed", f"log, book, {head}", lines, scope)
 
-    def row(
-        self, log: EventLog, book: Series, amount: int, counted: int, outliers: Outliers | None
-    ) -> list[float | None]:
-        """The features of one event at which `log` and `book` stand."""
-        row: list[float | None] = []
-        for compute, absent, low, high, name in self.steps:
-            value = compute(log, book, amount, counted)
-            if value is None:
-                value = absent
-            elif not low <= value <= high:
-                value = clip(name, value, low, high, outliers)
-            row.append(value)
+    def _out_of_turn(
+        self, log: EventLog, event: Event, counted: int, outliers: Outliers | None
+    ) -> Row:
+        time, _, currency, _ = event
+        if time < log.clock:
+            return self._run_late(log, event, counted, outliers)
+        if log.times:
+            return self._run_in_book(log, event, counted, outliers)
+        log.currency = currency
+        row = self.run(log, event, counted, outliers)
+        if not counted:
+            log.currency = None
         return row
 
-    def run(
+    def _run_late(
         self, log: EventLog, event: Event, counted: int, outliers: Outliers | None
-    ) -> list[float | None]:
-        """Score one event as of its own time, then add it to the log if it counts."""
-        if event[0] >= log.clock:
-            return self._run_in_order(log, event, counted, outliers)
-        if log.rewinds(event[0], event[2]):
-            newer = log.rewind(event[0])
-            row = self._run_in_order(log, event, counted, outliers)
-            log.replay(newer)
+    ) -> Row:
+        if not log.rewinds(event[0], event[2]):
+            row = self.run(log.before(event[0]), event, counted, outliers)
+            if counted:
+                log.insert(event)
             return row
-        row = self._run_in_order(log.before(event[0]), event, counted, outliers)
-        if counted:
-            log.insert(event)
+        newer = log.rewind(event[0])
+        row = self.run(log, event, counted, outliers)
+        for one in newer:
+            self.run(log, one, 1, None)
         return row
 
-    def _run_in_order(
+    def _run_in_book(
         self, log: EventLog, event: Event, counted: int, outliers: Outliers | None
-    ) -> list[float | None]:
-        time, amount, currency, other = event
-        log.advance(time, other)
-        row = self.row(log, log.book(currency), amount, counted, outliers)
+    ) -> Row:
+        """Score against the events of the event's own currency, of a log with several."""
+        book = log.book(event[2])
+        row = self._run_mixed(log, book, event, counted, outliers)
         if counted:
-            log.append(event)
+            log.enter(event[2], book)
+        if len(log.times) > log.compact_at:
+            log.compact()
         return row
 
 

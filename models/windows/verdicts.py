@@ -9,6 +9,8 @@ from typing import NamedTuple
 from models.windows.digests import digest
 
 RECORD = Struct("<8sqq?H")
+EVENT_TIME, KEY_BYTES = Struct("<q"), 8
+NEVER = 2**62
 _SPARE = 32  # expired verdicts are dropped in bulk, so that dropping costs O(1) amortised
 
 
@@ -26,65 +28,83 @@ class Verdicts:
 
     Legitimate verdicts are kept as well, or an older fraud verdict that arrives later would win.
     What is at or before `expiry` (newest event - horizon) counts as gone, whether or not it was
-    removed yet.
+    removed yet. Each is kept as the bytes that it packs into, in the order of the ids' digests.
     """
+
+    __slots__ = ("_oldest", "_purge_at", "_records", "frauds")
 
     def __init__(self) -> None:
         self.frauds: list[int] = []  # sorted event times of the known frauds
-        self._entries: dict[bytes, Verdict] = {}
+        self._records: list[bytes] = []
         self._purge_at = _SPARE
-        self._packed: tuple[int, bytes] | None = None  # oldest event time in it, bytes
+        self._oldest = NEVER  # no event time is before it
 
     def apply(self, transaction_id: str, verdict: Verdict, expiry: int) -> None:
         """Keep the verdict if it is the newest by (observed_at, outcome_id)."""
-        key = digest(transaction_id)
-        known = self._entries.get(key)
-        holds = known and known.event_time > expiry and known >= verdict
-        if holds or verdict.event_time <= expiry:
+        if verdict.event_time <= expiry:
             return
-        if known:
+        key = digest(transaction_id)
+        at = bisect_left(self._records, key)
+        if at < len(self._records) and self._records[at].startswith(key):
+            known = _read(self._records[at])
+            if known.event_time > expiry and known >= verdict:
+                return
             self._forget(known)
-        self._entries[key] = verdict
+            del self._records[at]
+        self._records.insert(at, _write(key, verdict))
+        self._oldest = min(self._oldest, verdict.event_time)
         if verdict.fraud:
             insort(self.frauds, verdict.event_time)
-        self._packed = None
-        if len(self._entries) > self._purge_at:
+        if len(self._records) > self._purge_at:
             self._expire(expiry)
 
     def pack(self, expiry: int) -> bytes:
         """The live verdicts in the order of their ids' digests."""
-        if self._packed is None or self._packed[0] <= expiry:
+        if self._oldest <= expiry:
             self._expire(expiry)
-            oldest = min((v.event_time for v in self._entries.values()), default=2**62)
-            self._packed = (oldest, b"".join(map(_write, sorted(self._entries.items()))))
-        return self._packed[1]
+        return b"".join(self._records)
 
     @classmethod
     def unpack(cls, data: bytes) -> Verdicts:
         """The inverse of :meth:`pack`; raises struct.error or UnicodeDecodeError if damaged."""
         verdicts, at = cls(), 0
         while at < len(data):
-            key, event_time, observed_at, fraud, length = RECORD.unpack_from(data, at)
-            at += RECORD.size
-            (outcome_id,) = unpack_from(f"{length}s", data, at)
-            at += length
-            verdicts._entries[key] = Verdict(observed_at, outcome_id.decode(), fraud, event_time)
-        verdicts.frauds += sorted(v.event_time for v in verdicts._entries.values() if v.fraud)
+            end = at + RECORD.size + RECORD.unpack_from(data, at)[4]
+            verdicts._take(data[at:end])
+            at = end
+        verdicts.frauds.sort()
         return verdicts
 
+    def _take(self, record: bytes) -> None:
+        verdict = _read(record)
+        self._records.append(record)
+        self._oldest = min(self._oldest, verdict.event_time)
+        if verdict.fraud:
+            self.frauds.append(verdict.event_time)
+
     def _expire(self, expiry: int) -> None:
-        gone = [key for key, verdict in self._entries.items() if verdict.event_time <= expiry]
-        for key in gone:
-            self._forget(self._entries.pop(key))
-        self._purge_at = 2 * len(self._entries) + _SPARE
+        records, self._records, self._oldest = self._records, [], NEVER
+        for record in records:
+            event_time = EVENT_TIME.unpack_from(record, KEY_BYTES)[0]
+            if event_time > expiry:
+                self._records.append(record)
+                self._oldest = min(self._oldest, event_time)
+            else:
+                self._forget(_read(record))
+        self._purge_at = 2 * len(self._records) + _SPARE
 
     def _forget(self, verdict: Verdict) -> None:
         if verdict.fraud:
             del self.frauds[bisect_left(self.frauds, verdict.event_time)]
 
 
-def _write(item: tuple[bytes, Verdict]) -> bytes:
-    key, verdict = item
+def _write(key: bytes, verdict: Verdict) -> bytes:
     outcome_id = verdict.outcome_id.encode()
     head = RECORD.pack(key, verdict.event_time, verdict.observed_at, verdict.fraud, len(outcome_id))
     return head + outcome_id
+
+
+def _read(record: bytes) -> Verdict:
+    _, event_time, observed_at, fraud, length = RECORD.unpack_from(record)
+    (outcome_id,) = unpack_from(f"{length}s", record, RECORD.size)
+    return Verdict(observed_at, outcome_id.decode(), fraud, event_time)

@@ -38,13 +38,13 @@ class Memory:
 
     def send(
         self,
-        topic: str,
+        topic: str,  # noqa: ARG002 - the outbox's signature
         key: bytes | None,
         value: bytes | None,
         *,
-        partition: int = -1,
-        headers: Headers = (),
-        deliveries: Deliveries,
+        partition: int = -1,  # noqa: ARG002
+        headers: Headers = (),  # noqa: ARG002
+        deliveries: Deliveries,  # noqa: ARG002
     ) -> None:
         self.sent.append((key, value))
 

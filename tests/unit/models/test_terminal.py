@@ -168,4 +168,4 @@ def test_times_wider_than_half_a_word_survive():
     edge = (START // 2**32 + 1) * 2**32 - START
     times = (edge - 2, edge - 1, edge, edge + 1)
     fold(state, *(event(n, time) for n, time in enumerate(times)))
-    assert list(TerminalState.unpack(state.pack()).log.series.times) == [START + t for t in times]
+    assert list(TerminalState.unpack(state.pack()).log.times) == [START + t for t in times]

@@ -1,0 +1,6 @@
+"""For every test: no deadline a hypothesis example, since a busy machine is no counterexample."""
+
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
