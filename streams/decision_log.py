@@ -39,11 +39,16 @@ class DecisionLog(Protocol):
 
 
 class KafkaDecisionLog:
-    """Reads ``fraud.decisions`` in chunks, the last ones kept."""
+    """Reads ``fraud.decisions`` in chunks, the last ones kept.
+
+    A reader a partition, which goes on where it stands: labels come roughly in the order of their
+    decisions, so the next chunk has mostly been fetched already.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._consumer: Consumer | None = None
+        self._readers: dict[int, Consumer] = {}
+        self._next: dict[int, int] = {}
         self._chunks: OrderedDict[tuple[int, int], Chunk] = OrderedDict()
 
     def read(self, partition: int, offset: int) -> dict[str, Any]:
@@ -60,13 +65,11 @@ class KafkaDecisionLog:
     def _fetch(self, partition: int, offset: int) -> Chunk:
         """The chunk around ``offset``, at least up to it (the log may end inside a chunk)."""
         start = offset - offset % CHUNK
-        if self._consumer is None:
-            self._consumer = changelog.reader(self._settings)
-        self._consumer.assign([TopicPartition(topics.DECISIONS, partition, start)])
+        reader = self._reader(partition, start)
         chunk: Chunk = {}
         deadline = time.monotonic() + READ_DEADLINE_S
         while offset not in chunk:
-            self._take(self._consumer, start, chunk)
+            self._take(reader, partition, start + CHUNK, chunk)
             if time.monotonic() > deadline:
                 raise DecisionUnread(
                     f"{topics.DECISIONS}[{partition}]@{offset}",
@@ -74,9 +77,18 @@ class KafkaDecisionLog:
                 )
         return chunk
 
-    def _take(self, consumer: Consumer, start: int, chunk: Chunk) -> None:
-        for message in consumer.consume(CHUNK, 0.1):
+    def _reader(self, partition: int, start: int) -> Consumer:
+        """The partition's reader, standing at ``start``."""
+        if partition not in self._readers:
+            self._readers[partition] = changelog.reader(self._settings)
+        if self._next.get(partition) != start:
+            self._readers[partition].assign([TopicPartition(topics.DECISIONS, partition, start)])
+            self._next[partition] = start
+        return self._readers[partition]
+
+    def _take(self, reader: Consumer, partition: int, end: int, chunk: Chunk) -> None:
+        for message in reader.consume(end - self._next[partition], 0.05):
             value, offset = message.value(), message.offset()
-            inside = offset is not None and start <= offset < start + CHUNK
-            if message.error() is None and inside and isinstance(value, bytes):
-                chunk[offset or 0] = value
+            if message.error() is None and offset is not None and isinstance(value, bytes):
+                chunk[offset] = value
+                self._next[partition] = offset + 1
