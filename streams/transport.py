@@ -50,7 +50,7 @@ class BatchConsumer(Consumer):
 
     async def _drain_once(self) -> None:
         fetched, _ = await self._wait_next_records(timeout=1.0)
-        await self.sleep(0)
+        await asyncio.sleep(0)
         generation = self.app.consumer_generation_id
         for tp, records in (fetched or {}).items():
             if not self._may_deliver(generation):
