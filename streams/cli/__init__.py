@@ -10,7 +10,19 @@ from confluent_kafka import KafkaException
 from pydantic_core import ValidationError
 
 from schemas.errors import FraudStreamsError
-from streams.cli import alerts, demo, doctor, down, label, publish, simulate, status, up, worker
+from streams.cli import (
+    alerts,
+    demo,
+    doctor,
+    down,
+    label,
+    publish,
+    replay,
+    simulate,
+    status,
+    up,
+    worker,
+)
 
 app = typer.Typer(
     name="fraud",
@@ -20,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, up, status, down, worker, publish, alerts, label, doctor):
+for command in (demo, up, status, down, worker, publish, alerts, label, replay, doctor):
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 

@@ -15,7 +15,7 @@ from tests.unit.cli.running import Fraud
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
-    "doctor",
+    "replay", "doctor",
 )  # fmt: skip
 
 

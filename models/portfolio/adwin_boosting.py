@@ -1,0 +1,62 @@
+"""Online boosting with ADWIN (Oza and Russell 2001; Bifet et al. 2009) on River."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from river import ensemble, tree
+
+from models.portfolio.ensemble import RiverEnsemble, bound_growth
+from models.portfolio.leveraging_bagging import NEVER
+from models.portfolio.observers import GaussianObserver
+from models.portfolio.tree_payload import forest_payload
+
+
+class AdwinBoosting(RiverEnsemble):
+    """Ten Hoeffding trees, each paying more attention to what those before it got wrong.
+
+    >>> model = AdwinBoosting(("amount",), 1)
+    >>> model.learn([12.5], True, 1.0)
+    >>> 0.0 < model.score([12.5]) < 1.0
+    True
+    """
+
+    name = "adwin_boosting"
+    learned = ("data", "_rng", "_drift_detectors", "wrong_weight", "correct_weight")
+    trees = 10
+
+    def build(self) -> Any:
+        """River's boosting over Hoeffding trees whose memory management is off."""
+        made: Any = ensemble.ADWINBoostingClassifier(
+            model=tree.HoeffdingTreeClassifier(
+                grace_period=100,
+                delta=1e-3,
+                max_depth=20,
+                splitter=GaussianObserver(),
+                max_size=float(NEVER),
+                memory_estimate_period=NEVER,
+            ),
+            n_models=self.trees,
+            seed=self.seed,
+        )
+        for weights in (made.wrong_weight, made.correct_weight):
+            weights.update(dict.fromkeys(range(self.trees), 0))  # scoring would add them
+        return made
+
+    def teach(self, example: dict[str, float], fraud: bool, weight: float) -> None:
+        """Learn within the bound on leaves."""
+        bound_growth(self.model.data, self.max_leaves)
+        super().teach(example, fraud, weight)
+
+    def compiled(self) -> dict[str, Any]:
+        """Tree arrays; a member's vote is the logarithm of its odds of being right."""
+        return forest_payload(self, self.model.data, [self._vote(at) for at in range(self.trees)])
+
+    def _vote(self, at: int) -> float:
+        wrong, right = self.model.wrong_weight[at], self.model.correct_weight[at]
+        share = (wrong + 1e-16) / (right + wrong + 1e-16)
+        if share == 0 or share > 0.5:
+            return 1.0
+        odds = (1 - share) / share
+        return math.log(odds) if odds != 0 else 0.0
