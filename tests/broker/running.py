@@ -72,7 +72,7 @@ class Worker:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
 
-    def ready(self, seconds: float = 90) -> Worker:
+    def ready(self, seconds: float = 150) -> Worker:
         """Wait until every assigned partition is restored."""
         until(lambda: self.health().get("ready", False), seconds, f"{self.text()}\nnot ready")
         return self
