@@ -25,12 +25,11 @@ from models.replay_track import Row, Track
 from models.rules import Ruleset, baseline
 from models.terminal import TerminalState, apply_outcome, observe
 from models.vector import assemble
-from models.windows.spec import LATENESS_MS
+from models.windows.spec import FUTURE_MS, LATENESS_MS
 from schemas.errors import ConflictingDuplicate, EventError, Future, TooLate
 from schemas.validation import validate_transaction
 
 Record = dict[str, Any]
-FUTURE_MS = 5 * 60_000  # as the stream's `profile`: how far ahead of its arrival a time is believed
 
 
 class Card:

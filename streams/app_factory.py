@@ -177,7 +177,7 @@ def coordination_ended(consumer: Any) -> bool:
 
 
 def faust_app(app_id: str, settings: Settings) -> faust.App:
-    """A Faust app with every default that hurts set (``infra/adr/0002-faust.md``)."""
+    """A Faust app with every default that hurts set (``infra/adr/0001-batch-delivery.md``)."""
     datadir = settings.home / settings.worker_id / app_id
     datadir.mkdir(parents=True, exist_ok=True)
     app = faust.App(

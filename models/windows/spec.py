@@ -13,6 +13,7 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 LATENESS_MS = 2 * DAY_MS
+FUTURE_MS = 5 * 60_000  # how far ahead of its arrival an event time is believed
 """Allowed lateness L: an event at most this much older than its key's newest is exact."""
 
 MINOR_PER_MAJOR = 100

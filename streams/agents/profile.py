@@ -7,7 +7,7 @@ from typing import Any
 
 from models.card import CardState, Seen, identity, profile
 from models.features import FEATURES
-from models.windows.spec import LATENESS_MS
+from models.windows.spec import FUTURE_MS, LATENESS_MS
 from schemas import topics
 from schemas.errors import (
     ConflictingDuplicate,
@@ -21,9 +21,6 @@ from streams.metrics import METRICS
 from streams.records import Record
 from streams.task import Entry, Task
 from streams.wire import codec
-
-# A clock may run ahead of the log's by this much before its events are not believed.
-FUTURE_MS = 5 * 60 * 1000
 
 # The published transaction's bytes travel on as they are: validated, never written again.
 encode_activity = codec.encoder("activity", ready=("transaction",))
