@@ -6,6 +6,7 @@ GroundError
 ├── JarsNotFetched     JARS_NOT_FETCHED    Maven ran and failed; retriable
 ├── PortInUse          PORT_IN_USE         somebody listens where the broker should
 ├── AlreadyRunning     ALREADY_RUNNING     this folder's broker runs, with other settings
+├── NoFreePort         NO_FREE_PORT        every port tried is taken; retriable
 ├── BrokerFailed       BROKER_FAILED       the broker ended or never answered; retriable
 ├── BrokerUnreachable  BROKER_UNREACHABLE  nobody answers at the address given; retriable
 ├── TopicsNotReady     TOPICS_NOT_READY    a topic was refused, or has no leader yet; retriable
@@ -59,6 +60,21 @@ class PortInUse(GroundError):
         super().__init__(
             f"Kafka: expected port {port} on 127.0.0.1 to be free, another process listens there",
             todo=f"Stop that process (`lsof -i :{port}` names it) or choose another port.",
+        )
+
+
+class NoFreePort(GroundError):
+    """Every port that was tried is taken."""
+
+    code = "NO_FREE_PORT"
+    retriable = True
+
+    def __init__(self, tried: range) -> None:
+        """The ports that were drawn from."""
+        super().__init__(
+            f"expected a free port between {tried.start} and {tried.stop - 1} on 127.0.0.1,"
+            " found none",
+            todo="Stop servers that are not needed (`ss -ltn` lists them), then try again.",
         )
 
 

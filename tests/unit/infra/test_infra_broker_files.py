@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import pytest
 
 from infra import ground
 from infra.doctor import check_disk, check_port, doctor
-from infra.errors import BrokerFailed, PortInUse
+from infra.errors import BrokerFailed, NoFreePort, PortInUse
+from infra.kafka import ports
 from infra.kafka.broker import Broker
 from infra.kafka.config import BrokerConfig, cluster_id
 from infra.kafka.jars import jar_folder
-from infra.kafka.ports import claim, free_port, is_free, listens
+from infra.kafka.ports import CHOICE, claim, free_port, is_free, listens
 from infra.kafka.state import BrokerState, forget_state, read_state, state_file, write_state
 
 
@@ -97,6 +99,23 @@ def test_ports_taken_and_free() -> None:
     assert is_free(port)
     assert claim(port) == port
     assert is_free(claim(None))
+
+
+def test_a_chosen_port_is_none_that_a_client_may_be_given_meanwhile() -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = server.getsockname()
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(50)]
+        assert not any(client.getsockname()[1] in CHOICE for client in clients)
+    assert all(free_port() in CHOICE for _ in range(50))
+
+
+def test_without_a_free_port_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setattr(ports, "CHOICE", range(port, port + 1))
+        with pytest.raises(NoFreePort, match=f"between {port} and {port}"):
+            free_port()
 
 
 def test_the_doctor_names_every_finding_and_what_to_do(
