@@ -21,7 +21,7 @@ from river.drift import ADWIN
 from models.drift_buckets import Buckets, Closed
 from models.state_versions import check_version
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = struct.Struct("<BII")  # version, bytes of the JSON part, means
 
 
@@ -58,11 +58,14 @@ class DriftDetector:
         self.scorer = ""
         self._adwin = self._fresh()
 
-    def observe(self, time: int, value: float, src: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def observe(
+        self, time: int, value: float, src: Mapping[str, Any], weight: float = 1.0
+    ) -> list[dict[str, Any]]:
         """Count a value in [0, 1] at an event time; returns the signals that fired (at most one
-        an hour closed). `src` is the record's place in the log and goes into the signal."""
+        an hour closed). `src` is the record's place in the log and goes into the signal; `weight`
+        is how many values it stands for."""
         signals = []
-        for closed in self.buckets.add(time, value):
+        for closed in self.buckets.add(time, value, weight):
             if self._feed(closed.mean):
                 signals.append(self._signal(closed, src))
                 self._forget()
@@ -176,7 +179,11 @@ def observe_decision(
 def observe_outcome(
     detector: DriftDetector, outcome: Mapping[str, Any], src: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Watch the share of frauds among outcomes, at the time their labels were observed."""
+    """Watch the share of frauds among outcomes, at the time their labels were observed.
+
+    Thinned outcomes count as often as their weight says.
+    """
     if outcome["label"] == "INCONCLUSIVE":
         return []
-    return detector.observe(outcome["observed_at"], float(outcome["label"] == "FRAUD"), src)
+    fraud = float(outcome["label"] == "FRAUD")
+    return detector.observe(outcome["observed_at"], fraud, src, outcome["weight"])

@@ -9,7 +9,8 @@ MICRO = 1_000_000
 
 
 class Closed(NamedTuple):
-    """One finished bucket: mean of its values, how many, and the end of its time (ms, excluded)."""
+    """One finished bucket: weighted mean of its values, how many there were, and the end of its
+    time (ms, excluded)."""
 
     mean: float
     size: int
@@ -17,7 +18,7 @@ class Closed(NamedTuple):
 
 
 class Buckets:
-    """Hourly counts and sums in millionths: integers, so buckets merge exactly in any order.
+    """Hourly counts, weights and sums in millionths: integers merge exactly in any order.
 
     A bucket closes when an event lies `patience_ms` beyond its end. Buckets with fewer than `least`
     values are held and merged with the next. A value for a closed hour is counted, not used.
@@ -30,19 +31,23 @@ class Buckets:
     def __init__(self, least: int = 50, patience_ms: int = HOUR_MS) -> None:
         self.least = least
         self.patience_ms = patience_ms
-        self.open: dict[int, tuple[int, int]] = {}
-        self.held = (0, 0)
+        self.open: dict[int, tuple[int, int, int]] = {}
+        self.held = (0, 0, 0)
         self.closed_below = 0
         self.late = 0
 
-    def add(self, time: int, value: float) -> list[Closed]:
-        """Count one value at an event time (ms); returns the buckets that this closed, in order."""
+    def add(self, time: int, value: float, weight: float = 1.0) -> list[Closed]:
+        """Count one value at an event time (ms); returns the buckets that this closed, in order.
+
+        `weight` is how many values it stands for: those left out count in the mean.
+        """
         hour = time // HOUR_MS
         if hour < self.closed_below:
             self.late += 1
             return []
-        count, total = self.open.get(hour, (0, 0))
-        self.open[hour] = (count + 1, total + round(value * MICRO))
+        count, mass, total = self.open.get(hour, (0, 0, 0))
+        mass, total = mass + round(weight * MICRO), total + round(value * weight * MICRO)
+        self.open[hour] = (count + 1, mass, total)
         done = (time - self.patience_ms) // HOUR_MS
         return self._close(done) if done > self.closed_below else []
 
@@ -50,12 +55,11 @@ class Buckets:
         closed = []
         self.closed_below = below
         for hour in sorted(hour for hour in self.open if hour < below):
-            count, total = self.open.pop(hour)
-            count, total = count + self.held[0], total + self.held[1]
-            self.held = (count, total)
+            count, mass, total = map(sum, zip(self.open.pop(hour), self.held, strict=True))
+            self.held = (count, mass, total)
             if count >= self.least:
-                closed.append(Closed(total / count / MICRO, count, (hour + 1) * HOUR_MS))
-                self.held = (0, 0)
+                closed.append(Closed(total / mass, count, (hour + 1) * HOUR_MS))
+                self.held = (0, 0, 0)
         return closed
 
     def data(self) -> dict[str, list[list[int]]]:
@@ -67,6 +71,6 @@ class Buckets:
 
     def restore(self, data: dict[str, list[list[int]]]) -> None:
         """Go on where `data` left off."""
-        self.open = {hour: (count, total) for hour, count, total in data["open"]}
-        ((held_count, held_total, self.closed_below, self.late),) = data["rest"]
-        self.held = (held_count, held_total)
+        self.open = {hour: (count, mass, total) for hour, count, mass, total in data["open"]}
+        ((count, mass, total, self.closed_below, self.late),) = data["rest"]
+        self.held = (count, mass, total)

@@ -80,6 +80,16 @@ def test_a_small_hour_is_merged_and_a_late_value_is_counted() -> None:
     assert buckets.late == 1
 
 
+def test_a_weight_counts_as_often_as_it_says() -> None:
+    one, many = Buckets(least=2, patience_ms=0), Buckets(least=2, patience_ms=0)
+    for _ in range(9):
+        many.add(0, 0.0)
+    many.add(0, 1.0)
+    one.add(0, 0.0, 9.0)
+    one.add(0, 1.0)
+    assert one.add(HOUR_MS, 0.0)[0].mean == many.add(HOUR_MS, 0.0)[0].mean == 0.1
+
+
 def test_another_kind_of_scorer_starts_anew() -> None:
     detector = DriftDetector("score")
     decision = {"model": None, "event_time": 0, "score": 0.5}
@@ -91,7 +101,7 @@ def test_another_kind_of_scorer_starts_anew() -> None:
     observe_decision(detector, {**decision, "model": model}, SRC)
     assert (detector.scorer, detector.means, detector.buckets.closed_below) == ("logistic", [], 98)
     observe_decision(detector, {**decision, "model": {**model, "version": 8}}, SRC)
-    assert sum(count for count, _ in detector.buckets.open.values()) == 2
+    assert sum(count for count, *_ in detector.buckets.open.values()) == 2
 
 
 def test_the_label_rate_is_watched_at_the_time_of_the_label() -> None:
@@ -100,7 +110,7 @@ def test_the_label_rate_is_watched_at_the_time_of_the_label() -> None:
     for number in range(30_000):
         rate = 0.01 if number < 20_000 else 0.06
         label = "FRAUD" if rng.random() < rate else "LEGITIMATE"
-        made = {"label": label, "observed_at": number * 60_000}
+        made = {"label": label, "observed_at": number * 60_000, "weight": 1.0}
         signals += observe_outcome(detector, made, SRC)
     assert len(signals) == 1
     assert signals[0]["event_time"] > 20_000 * 60_000
