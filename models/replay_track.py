@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -33,7 +34,7 @@ class Model(Protocol):
         """The probability of fraud, in [0, 1]; changes nothing."""
 
     def score_many(self, rows: Sequence[Row]) -> list[float]:
-        """`score` of each row, with the same bits."""
+        """`score` of each row, to 1e-9."""
 
 
 class Period(NamedTuple):
@@ -52,6 +53,14 @@ class Period(NamedTuple):
 
 
 ALWAYS = Period()
+
+
+class Heard(NamedTuple):
+    """An outcome that waits to be learned."""
+
+    ordinal: int
+    row: Row
+    fraud: bool
 
 
 class Track:
@@ -77,7 +86,7 @@ class Track:
         self.scores = array("d")
         self.learned = 0
         self._rows: list[Row] = []
-        self._heard: list[tuple[Row, bool]] = []
+        self._heard: list[Heard] = []
         self._in_force = False
 
     def decide(self, ordinal: int, event_time: int, row: Row) -> None:
@@ -88,17 +97,17 @@ class Track:
             if len(self._rows) >= _BATCH:
                 self.settle()
 
-    def hear(self, event_time: int, row: Row, fraud: bool) -> None:
+    def hear(self, ordinal: int, event_time: int, row: Row, fraud: bool) -> None:
         """Take an observed outcome; it is learned with the next publication."""
         if self.learns.start <= event_time < self.learns.end:
-            self._heard.append((row, fraud))
+            self._heard.append(Heard(ordinal, row, fraud))
             if should_publish(self.learned + len(self._heard), self.policy):
                 self.publish()
 
     def publish(self) -> None:
         """Put everything heard in force, after what came before was scored without it."""
         self.settle()
-        for row, fraud in self._heard:
+        for _, row, fraud in self._heard:
             self.model.learn(row, fraud, 1.0)
         self.learned += len(self._heard)
         self._in_force = True
@@ -106,8 +115,16 @@ class Track:
 
     def settle(self) -> None:
         """Score what waits; call it at the end."""
+        if not self._rows:
+            return  # a model that publishes each outcome need not compile each
         if self._in_force:
             self.scores.extend(self.model.score_many(self._rows))
         else:
             self.scores.extend([math.nan] * len(self._rows))
         self._rows = []
+
+    def score_of(self, ordinal: int) -> float:
+        """The score on record of a transaction; NaN where there is none."""
+        at = bisect_left(self.ordinals, ordinal)
+        known = at < len(self.scores) and self.ordinals[at] == ordinal
+        return self.scores[at] if known else math.nan

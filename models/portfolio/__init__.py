@@ -9,12 +9,19 @@ with it, is imported when it is first made: scorers read `compile_payload` alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Protocol
 
 from models.portfolio.interface import OnlineModel
+from models.portfolio.settings import Settings
 
-Factory = Callable[[Sequence[str], int], OnlineModel]
+
+class Factory(Protocol):
+    """Makes a model over features by name, from a seed; `settings` differ from those chosen."""
+
+    def __call__(self, names: Sequence[str], seed: int, *settings: Settings) -> OnlineModel:
+        """The model, without any experience."""
 
 
 def factory(place: str) -> Factory:
@@ -27,8 +34,8 @@ def factory(place: str) -> Factory:
     """
     module, _, name = place.partition(":")
 
-    def make(names: Sequence[str], seed: int) -> OnlineModel:
-        made: OnlineModel = getattr(import_module(module), name)(names, seed)
+    def make(names: Sequence[str], seed: int, *settings: Settings) -> OnlineModel:
+        made: OnlineModel = getattr(import_module(module), name)(names, seed, *settings)
         return made
 
     return make
@@ -36,6 +43,7 @@ def factory(place: str) -> Factory:
 
 PORTFOLIO: dict[str, Factory] = {
     "logistic": factory("models.portfolio.logistic:Logistic"),
+    "splines": factory("models.portfolio.splines:Splines"),
     "leveraging_bagging": factory("models.portfolio.leveraging_bagging:LeveragingBagging"),
     "adaptive_random_forest": factory(
         "models.portfolio.adaptive_random_forest:AdaptiveRandomForest"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from river import forest
 
-from models.portfolio.ensemble import RiverEnsemble, bound_growth
 from models.portfolio.leveraging_bagging import NEVER
 from models.portfolio.observers import GaussianObserver
+from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.tree_payload import forest_payload
 
 
-class AdaptiveRandomForest(RiverEnsemble):
+class AdaptiveRandomForest(RiverModel):
     """Ten Hoeffding trees, each leaf watching a random subset of the inputs.
 
     >>> model = AdaptiveRandomForest(("amount",), 1)
@@ -26,20 +27,20 @@ class AdaptiveRandomForest(RiverEnsemble):
         "data", "_rng", "_drift_detectors", "_warning_detectors", "_background", "_metrics",
         "splitter",  # new trees refer to it, so it must be theirs after a resume too
     )  # fmt: skip
-    trees = 10
-    grace_period = 200
-    delta = 0.01
-    tau = 0.05
-    max_features: Any = "sqrt"  # River takes more than it declares
+    settings: ClassVar[Settings] = {
+        "trees": 10, "tau": 0.05, "delta": 0.01, "grace_period": 200,
+        **CHOSEN["adaptive_random_forest"],
+    }  # fmt: skip
 
     def build(self) -> Any:
         """River's forest with its trees made: scoring an empty one would fix `max_features`."""
+        of = self.of
         made: Any = forest.ARFClassifier(
-            n_models=self.trees,
-            max_features=self.max_features,
-            grace_period=self.grace_period,
-            delta=self.delta,
-            tau=self.tau,
+            n_models=of["trees"],
+            max_features=of["max_features"],
+            grace_period=of["grace_period"],
+            delta=of["delta"],
+            tau=of["tau"],
             max_depth=20,
             splitter=GaussianObserver(),
             max_size=float(NEVER),
@@ -49,7 +50,7 @@ class AdaptiveRandomForest(RiverEnsemble):
         made._init_ensemble(sorted(self.inputs.names))
         return made
 
-    def teach(self, example: dict[str, float], fraud: bool, weight: float) -> None:
+    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
         """Learn within the bound on leaves. River's forest takes no weights: it is shown an
         example of weight two twice."""
         bound_growth(self.model.data, self.max_leaves)

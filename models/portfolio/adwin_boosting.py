@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from river import ensemble, tree
 
-from models.portfolio.ensemble import RiverEnsemble, bound_growth
 from models.portfolio.leveraging_bagging import NEVER
 from models.portfolio.observers import GaussianObserver
+from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.settings import Settings
 from models.portfolio.tree_payload import forest_payload
 
 
-class AdwinBoosting(RiverEnsemble):
+class AdwinBoosting(RiverModel):
     """Ten Hoeffding trees, each paying more attention to what those before it got wrong.
 
     >>> model = AdwinBoosting(("amount",), 1)
@@ -24,34 +25,39 @@ class AdwinBoosting(RiverEnsemble):
 
     name = "adwin_boosting"
     learned = ("data", "_rng", "_drift_detectors", "wrong_weight", "correct_weight")
-    trees = 10
+    settings: ClassVar[Settings] = {
+        "trees": 10, "keep": 0.05, "max_leaves": 256, "grace_period": 100, "delta": 1e-3,
+    }  # fmt: skip
 
     def build(self) -> Any:
         """River's boosting over Hoeffding trees whose memory management is off."""
+        of = self.of
         made: Any = ensemble.ADWINBoostingClassifier(
             model=tree.HoeffdingTreeClassifier(
-                grace_period=100,
-                delta=1e-3,
+                grace_period=of["grace_period"],
+                delta=of["delta"],
                 max_depth=20,
                 splitter=GaussianObserver(),
                 max_size=float(NEVER),
                 memory_estimate_period=NEVER,
             ),
-            n_models=self.trees,
+            n_models=of["trees"],
             seed=self.seed,
         )
         for weights in (made.wrong_weight, made.correct_weight):
-            weights.update(dict.fromkeys(range(self.trees), 0))  # scoring would add them
+            weights.update(dict.fromkeys(range(of["trees"]), 0))  # scoring would add them
         return made
 
-    def teach(self, example: dict[str, float], fraud: bool, weight: float) -> None:
+    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
         """Learn within the bound on leaves."""
         bound_growth(self.model.data, self.max_leaves)
         super().teach(example, fraud, weight)
 
     def compiled(self) -> dict[str, Any]:
         """Tree arrays; a member's vote is the logarithm of its odds of being right."""
-        return forest_payload(self, self.model.data, [self._vote(at) for at in range(self.trees)])
+        return forest_payload(
+            self, self.model.data, [self._vote(at) for at in range(self.of["trees"])]
+        )
 
     def _vote(self, at: int) -> float:
         wrong, right = self.model.wrong_weight[at], self.model.correct_weight[at]

@@ -14,6 +14,7 @@ from typing import Any
 from models.portfolio.compiled_blend import CompiledBlend
 from models.portfolio.compiled_forest import CompiledForest
 from models.portfolio.compiled_logistic import CompiledLogistic
+from models.portfolio.compiled_splines import CompiledSplines
 from models.portfolio.interface import PayloadError, RowScorer
 
 FORMAT = 1
@@ -25,6 +26,7 @@ def _blend(payload: Mapping[str, Any]) -> RowScorer:
 
 KINDS: dict[str, Callable[[Mapping[str, Any]], RowScorer]] = {
     "river.hoeffding_forest": CompiledForest,
+    "river.splines": CompiledSplines,
     "river.logistic_pipeline": CompiledLogistic,
     "river.blend": _blend,
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.portfolio.compiled_inputs import InputScorer
+from models.portfolio.compiled_splines import sigmoid
 from models.portfolio.imbalance import corrected, log_odds
-from models.portfolio.inputs import Row
+from models.portfolio.inputs import Floats, Row
 from models.portfolio.interface import RowScorer
 
 
@@ -27,12 +28,26 @@ class CompiledBlend:
 
     def score_many(self, rows: Sequence[Row]) -> list[float]:
         """`score` of each row."""
-        columns = [member.score_many(rows) for member in self.members]
-        return [self._combine(scores) for scores in zip(*columns, strict=True)]
+        if not len(rows):
+            return []
+        return [self._combine(scores) for scores in zip(*self.columns(rows), strict=True)]
+
+    def columns(self, rows: Sequence[Row]) -> list[list[float]]:
+        """The scores of each member; members with the same inputs have them derived once."""
+        derived: dict[object, Floats] = {}
+        found = []
+        for member in self.members:
+            if not isinstance(member, InputScorer):
+                found.append(member.score_many(rows))
+                continue
+            key = (member.inputs.features, member.inputs.declared)
+            if key not in derived:
+                derived[key] = member.inputs.columns(rows)
+            found.append(member.score_inputs(derived[key]))
+        return found
 
     def _combine(self, scores: Sequence[float]) -> float:
         total = self.intercept
         for weight, score in zip(self.weights, scores, strict=True):
             total += weight * (log_odds(score) + self.back)
-        power = math.exp(-abs(total))
-        return corrected((1.0 if total >= 0 else power) / (1.0 + power), self.keep)
+        return corrected(sigmoid(total), self.keep)

@@ -7,17 +7,17 @@ logarithms and exponentials are `math`'s: a row's bits depend on no neighbour an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.portfolio.arrays import unpack_floats, unpack_ints
+from models.portfolio.compiled_inputs import InputScorer
 from models.portfolio.imbalance import corrected
-from models.portfolio.inputs import Inputs, Row, read_input
+from models.portfolio.inputs import Floats
 
-Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 AT_ONCE = 512
 """Pairs of tree and row whose Gaussians are computed together: they fit a core's cache."""
@@ -25,12 +25,11 @@ STEEP = 700.0
 """Log-odds are held here before `math.exp`, which would overflow at 710."""
 
 
-class CompiledForest:
+class CompiledForest(InputScorer):
     """An ensemble of Hoeffding trees. Build it with `compile_payload`."""
 
     def __init__(self, payload: Mapping[str, Any]) -> None:
-        self.inputs = Inputs(payload["features"], [read_input(one) for one in payload["inputs"]])
-        self.keep = float.fromhex(payload["keep"])
+        super().__init__(payload)
         self.roots = np.array(payload["roots"], dtype=np.intp)
         self.votes = unpack_floats(payload["votes"])
         nodes = payload["nodes"]
@@ -40,23 +39,19 @@ class CompiledForest:
         self.depth = self._depth()
         self.leaves = Leaves(payload["leaves"], len(self.inputs.names))
 
-    def score(self, row: Row) -> float:
-        """The probability of fraud in [0, 1]."""
-        return self.score_many([row])[0]
-
-    def score_many(self, rows: Sequence[Row]) -> list[float]:
-        """`score` of each row."""
-        if not len(rows) or not self.roots.size:
-            return [corrected(0.0, self.keep)] * len(rows)
-        x = np.array([self.inputs.derive(row) for row in rows]).T.copy()
-        at = np.tile(np.arange(len(rows)), self.roots.size)
+    def score_inputs(self, x: Floats) -> list[float]:
+        """The probability of fraud of each column."""
+        count = x.shape[1]
+        if not self.roots.size:
+            return [corrected(0.0, self.keep)] * count
+        at = np.tile(np.arange(count), self.roots.size)
         clean, fraud = self.leaves.probabilities(x, self._leaves_of(x, at), at)
-        totals = np.zeros((2, len(rows)))
+        totals = np.zeros((2, count))
         for vote, *shares in zip(self.votes.tolist(), *self._by_tree(clean, fraud), strict=True):
             totals[0] += shares[0] * vote
             totals[1] += shares[1] * vote
         whole = totals[0] + totals[1]
-        shares = np.divide(totals[1], whole, out=np.zeros(len(rows)), where=whole > 0)
+        shares = np.divide(totals[1], whole, out=np.zeros(count), where=whole > 0)
         return [corrected(share, self.keep) for share in shares.tolist()]
 
     def _by_tree(self, *shares: Floats) -> list[Floats]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from river import drift, ensemble, tree
 from river.utils.random import poisson
 
-from models.portfolio.ensemble import RiverEnsemble, bound_growth
 from models.portfolio.observers import GaussianObserver
+from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.tree_payload import forest_payload
 
 NEVER = 2**62
@@ -44,7 +45,7 @@ class WeightedLeveraging(ensemble.LeveragingBaggingClassifier):
         self._drift_detectors[worst] = adwin(delta=self.adwin_delta)
 
 
-class LeveragingBagging(RiverEnsemble):
+class LeveragingBagging(RiverModel):
     """Ten Hoeffding trees with naive-Bayes-adaptive leaves.
 
     >>> model = LeveragingBagging(("amount",), 1)
@@ -55,32 +56,30 @@ class LeveragingBagging(RiverEnsemble):
 
     name = "leveraging_bagging"
     learned = ("data", "_rng", "_drift_detectors", "n_detected_changes")
-    trees = 10
-    grace_period = 200
-    delta = 1e-7
-    tau = 0.05
+    settings: ClassVar[Settings] = {"trees": 10, "tau": 0.05, **CHOSEN["leveraging_bagging"]}
 
     def build(self) -> Any:
         """River's ensemble over Hoeffding trees whose memory management is off."""
+        of = self.of
         return WeightedLeveraging(
             model=tree.HoeffdingTreeClassifier(
-                grace_period=self.grace_period,
-                delta=self.delta,
-                tau=self.tau,
+                grace_period=of["grace_period"],
+                delta=of["delta"],
+                tau=of["tau"],
                 max_depth=20,
                 splitter=GaussianObserver(),
                 max_size=float(NEVER),
                 memory_estimate_period=NEVER,
             ),
-            n_models=self.trees,
+            n_models=of["trees"],
             seed=self.seed,
         )
 
-    def teach(self, example: dict[str, float], fraud: bool, weight: float) -> None:
+    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
         """Learn within the bound on leaves."""
         bound_growth(self.model.data, self.max_leaves)
         super().teach(example, fraud, weight)
 
     def compiled(self) -> dict[str, Any]:
         """Tree arrays; every member has one vote."""
-        return forest_payload(self, self.model.data, [1.0] * self.trees)
+        return forest_payload(self, self.model.data, [1.0] * self.of["trees"])

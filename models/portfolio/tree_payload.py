@@ -44,7 +44,7 @@ class _Table:
 
 
 def forest_payload(model: Any, trees: Sequence[Any], votes: Sequence[float]) -> dict[str, Any]:
-    """The compiled form of an ensemble (a `RiverEnsemble`) as JSON data."""
+    """The compiled form of an ensemble (a `RiverModel`) as JSON data."""
     table = _Table(model.inputs.names)
     roots = [table.add(tree._root) for tree in trees if tree._root is not None]
     kept = [vote for tree, vote in zip(trees, votes, strict=True) if tree._root is not None]

@@ -43,6 +43,8 @@ def learned(rows: list[tuple[Features, bool]]) -> Learner:
             {
                 "transaction_id": str(number),
                 "card_id": "c",
+                "event_time": 0,
+                "amount_minor": 100,
                 "label": "FRAUD" if fraud else "LEGITIMATE",
                 "score": 0.5,
                 "weight": 1.0,
@@ -70,7 +72,7 @@ def columns(features: Features) -> dict[str, float]:
 
 
 ROWS = stream(800)
-SNAPSHOT = learned(ROWS).snapshot(799)
+SNAPSHOT = learned(ROWS).publish(["logistic"], 799)[0]
 MATRIX = [[features[name] for name in NAMES] for features, _ in ROWS]
 
 

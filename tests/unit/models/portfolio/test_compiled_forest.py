@@ -10,76 +10,76 @@ from portfolio_world import NAMES, outcomes, rows, teach
 
 from models.portfolio.adaptive_random_forest import AdaptiveRandomForest
 from models.portfolio.compiled import compile_payload
-from models.portfolio.ensemble import RiverEnsemble
 from models.portfolio.interface import PayloadError
 from models.portfolio.leveraging_bagging import LeveragingBagging
+from models.portfolio.river_model import RiverModel
 
 Forest = type[LeveragingBagging] | type[AdaptiveRandomForest]
 forests = pytest.mark.parametrize("forest", [LeveragingBagging, AdaptiveRandomForest])
 
 
-def leaves(model: RiverEnsemble) -> list[Any]:
+def leaves(model: RiverModel) -> list[Any]:
     return [leaf for tree in model.model.data if tree._root for leaf in tree._root.iter_leaves()]
 
 
-def observers(model: RiverEnsemble) -> list[Any]:
+def observers(model: RiverModel) -> list[Any]:
     return [one for leaf in leaves(model) for one in (leaf.splitters or {}).values()]
 
 
-def empty_member(model: RiverEnsemble) -> None:
+def empty_member(model: RiverModel) -> None:
     model.model.data[3] = model.model._new_base_model() if hasattr(
         model.model, "_new_base_model"
     ) else model.model.model.clone()  # fmt: skip
 
 
-def every_member_empty(model: RiverEnsemble) -> None:
+def every_member_empty(model: RiverModel) -> None:
     for tree in model.model.data:
         tree._root = None
 
 
-def inactive(model: RiverEnsemble) -> None:
+def inactive(model: RiverModel) -> None:
     for leaf in leaves(model)[::2]:
         leaf.deactivate()
 
 
-def just_activated(model: RiverEnsemble) -> None:
+def just_activated(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf.splitters = {}
 
 
-def zero_weight_class(model: RiverEnsemble) -> None:
+def zero_weight_class(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf.stats = {False: leaf.total_weight, True: 0.0}
 
 
-def fresh_after_split(model: RiverEnsemble) -> None:
+def fresh_after_split(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf.stats, leaf.splitters = {True: 0.0, False: 5.0}, {}
         leaf._nb_correct_weight = leaf._mc_correct_weight = 0.0
 
 
-def no_statistics(model: RiverEnsemble) -> None:
+def no_statistics(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf.stats = {}
 
 
-def one_class(model: RiverEnsemble) -> None:
+def one_class(model: RiverModel) -> None:
     for leaf in leaves(model)[1::2]:
         leaf.stats = {True: 4.0}
 
 
-def naive_bayes_everywhere(model: RiverEnsemble) -> None:
+def naive_bayes_everywhere(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf._mc_correct_weight = 0.0
 
 
-def majority_everywhere(model: RiverEnsemble) -> None:
+def majority_everywhere(model: RiverModel) -> None:
     for leaf in leaves(model):
         leaf._nb_correct_weight = -1.0
 
 
-def spread(size: float) -> Callable[[RiverEnsemble], None]:
-    def change(model: RiverEnsemble) -> None:
+def spread(size: float) -> Callable[[RiverModel], None]:
+    def change(model: RiverModel) -> None:
         naive_bayes_everywhere(model)
         for at, observer in enumerate(observers(model)):
             for found in observer._att_dist_per_class.values():
@@ -89,7 +89,7 @@ def spread(size: float) -> Callable[[RiverEnsemble], None]:
     return change
 
 
-def single_values(model: RiverEnsemble) -> None:
+def single_values(model: RiverModel) -> None:
     naive_bayes_everywhere(model)
     for observer in observers(model):
         for found in observer._att_dist_per_class.values():
@@ -105,7 +105,7 @@ CORNERS = [
 
 @forests
 @pytest.mark.parametrize("corner", CORNERS)
-def test_corners_agree_with_river(forest: Forest, corner: Callable[[RiverEnsemble], None]) -> None:
+def test_corners_agree_with_river(forest: Forest, corner: Callable[[RiverModel], None]) -> None:
     model = forest(NAMES, 3)
     teach(model, outcomes(400))
     corner(model)

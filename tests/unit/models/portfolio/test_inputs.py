@@ -41,6 +41,16 @@ def test_inputs_are_finite_and_as_declared(a: float | None, b: float | None) -> 
     assert all(map(math.isfinite, derived))
 
 
+@given(st.lists(st.tuples(values, values), min_size=1, max_size=9))
+def test_columns_have_the_bits_of_single_rows(
+    rows: list[tuple[float | None, float | None]],
+) -> None:
+    inputs = Inputs(("a", "b"), DECLARATIONS)
+    assert inputs.columns(rows).T.tolist() == [inputs.derive(row) for row in rows]
+    with pytest.raises(ValueError, match="expected 2 features"):
+        inputs.columns([[1.0]])
+
+
 def test_declarations_survive_as_data() -> None:
     assert tuple(read_input(one.data()) for one in DECLARED) == DECLARED
     with pytest.raises(ValueError, match="expected an operation"):

@@ -1,4 +1,4 @@
-"""What the tree ensembles of the portfolio share: inputs, thinning, correction, state.
+"""What the models over derived inputs share: inputs, thinning, correction, state.
 
 A model of River stands underneath and does all learning and scoring. Only what it learned is
 packed: settings come from the code that made it.
@@ -8,30 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 from models.portfolio.catalogue import inputs_for
 from models.portfolio.imbalance import corrected, hashed, thinned
 from models.portfolio.inputs import Inputs, Row
 from models.portfolio.interface import PayloadError
+from models.portfolio.settings import Settings
 from models.portfolio.state import dump, load
 
 RIVER_VERSION = version("river")
-KEEP = 0.05
-"""The share of negatives that is learned, of those that `keep` leaves to chance."""
 
 
-class RiverEnsemble:
-    """A River ensemble over derived inputs, learning all frauds and a share of the negatives."""
+class RiverModel:
+    """A River model over derived inputs, learning all frauds and a share of the negatives."""
 
     name = ""
+    settings: ClassVar[Settings] = {}
+    """The defaults of `self.of`, from `models.portfolio.settings`."""
     learned: tuple[str, ...] = ()
     """The attributes of River's model that learning changes."""
-    max_leaves = 256
-    """Leaves at which a tree stops splitting and goes on counting: the bound of its memory."""
 
-    def __init__(self, names: Sequence[str], seed: int, keep: float = KEEP) -> None:
-        self.seed, self.keep = seed, keep
+    def __init__(self, names: Sequence[str], seed: int, settings: Settings | None = None) -> None:
+        self.of = self.settings | (settings or {})
+        self.seed, self.keep = seed, self.of["keep"]
+        self.max_leaves = self.of.get("max_leaves", 0)
         self.inputs = Inputs(names, inputs_for(names))
         self.model = self.build()
         self.outcomes = 0
@@ -47,15 +48,19 @@ class RiverEnsemble:
             weight = thinned(weight, self.keep, hashed(self.outcomes, self.seed))
             if not weight:
                 return
-        self.teach(self._example(row), fraud, weight)
+        self.teach(self.example(row), fraud, weight)
 
-    def teach(self, example: dict[str, float], fraud: bool, weight: float) -> None:
+    def example(self, row: Row) -> dict[Any, float]:
+        """What River is shown of a row."""
+        return dict(zip(self.inputs.names, self.inputs.derive(row), strict=True))
+
+    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
         """Give River one example that was not left out."""
         self.model.learn_one(example, fraud, w=weight)
 
     def score(self, row: Row) -> float:
         """The probability of fraud by River's own arithmetic, corrected for the thinning."""
-        found = self.model.predict_proba_one(self._example(row)).get(True, 0.0)
+        found = self.model.predict_proba_one(self.example(row)).get(True, 0.0)
         return corrected(found, self.keep)
 
     def score_many(self, rows: Sequence[Row]) -> list[float]:
@@ -68,7 +73,7 @@ class RiverEnsemble:
             {
                 "about": self._about(),
                 "outcomes": self.outcomes,
-                "model": {name: getattr(self.model, name) for name in self.learned},
+                "model": self.state(),
             }
         )
 
@@ -78,16 +83,22 @@ class RiverEnsemble:
         if not isinstance(state, dict) or state.get("about") != self._about():
             raise PayloadError(f"state of {self.name}", expected=str(self._about()), came=state)
         self.outcomes = state["outcomes"]
-        for name in self.learned:
-            setattr(self.model, name, state["model"][name])
+        self.restore(state["model"])
 
-    def _example(self, row: Row) -> dict[str, float]:
-        return dict(zip(self.inputs.names, self.inputs.derive(row), strict=True))
+    def state(self) -> dict[str, Any]:
+        """What learning changed."""
+        return {name: getattr(self.model, name) for name in self.learned}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+        for name in self.learned:
+            setattr(self.model, name, state[name])
 
     def _about(self) -> dict[str, Any]:
         """What must be the same for a state to fit."""
         return {
-            "name": self.name, "river": RIVER_VERSION, "seed": self.seed, "keep": self.keep,
+            "name": self.name, "river": RIVER_VERSION, "seed": self.seed,
+            "settings": self.of,
             "features": list(self.inputs.features), "inputs": self.inputs.data(),
         }  # fmt: skip
 
