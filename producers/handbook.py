@@ -89,12 +89,18 @@ def generate(spec: WorldSpec) -> World:
 
 
 def simulate(
-    out: Path, *, days: int = PUBLIC_DAYS, seed: int = 0, label_delay_days: int = 7
+    out: Path,
+    *,
+    days: int = PUBLIC_DAYS,
+    seed: int = 0,
+    label_delay_days: int = 7,
+    frauds_only: bool = False,
 ) -> Simulated:
     """Write `transactions.parquet` and `labels.parquet` into the folder `out`, made if needed.
 
-    A label is observed `label_delay_days` after its transaction. Each file appears whole or not
-    at all. Raises `ValueError` for days, seed or delay out of range.
+    A label is observed `label_delay_days` after its transaction; with `frauds_only` the legitimate
+    ones get none, as in a bank, where only fraud is reported. Each file appears whole or not at
+    all. Raises `ValueError` for days, seed or delay out of range.
     """
     if label_delay_days < 0:
         raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
@@ -103,7 +109,7 @@ def simulate(
     files = out / "transactions.parquet", out / "labels.parquet"
     frame = _frame(world, label_delay_days * DAY_MS)
     _write(frame, files[0], _TRANSACTION)
-    _write(frame, files[1], _LABEL)
+    _write(frame.filter(pl.col("scenario") > 0) if frauds_only else frame, files[1], _LABEL)
     return _summary(world, *files)
 
 

@@ -8,6 +8,14 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.maturity import DAY_MS, SOURCES, MaturityPolicy, source
+from schemas import topics
+from schemas.fields import Action, LabelSource
+
+_LABEL_DAYS: dict[LabelSource, tuple[float, float]] = {
+    s.name: (s.delay_ms / DAY_MS, s.maturity_ms / DAY_MS) for s in SOURCES
+}
+
 
 class Settings(BaseSettings):
     """A worker's settings, read from the environment (prefix ``FRAUD_``).
@@ -70,12 +78,45 @@ class Settings(BaseSettings):
     model_deadline_s: float = Field(
         30.0, gt=0, description="Seconds to wait for a model version that a marker names."
     )
+    label_days: dict[LabelSource, tuple[float, float]] = Field(
+        _LABEL_DAYS,
+        description='Label sources that are waited for, as JSON `{"CHARGEBACK": [30, 60]}`: days '
+        "until half of a source's labels have come, and until silence counts as its answer. What "
+        "nobody has labelled after the longest is presumed legitimate.",
+    )
+    presumed_keep: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Share of the presumed legitimate that becomes outcomes, each with the inverse "
+        "as its weight: at 2,000/s a tenth is 23 GB a day in `fraud.outcomes`. 1.0 for a small "
+        "stream.",
+    )
+    let_through: tuple[Action, ...] = Field(
+        ("APPROVE", "REVIEW"),
+        description="Decisions, as JSON, after which the payment went on: of these alone silence "
+        "is presumed legitimate. Leave out `REVIEW` where payments are held until somebody looked.",
+    )
     registry_url: str | None = Field(
         None, description="Schema registry: set, and the Confluent wire format is written."
     )
     fault_point: str | None = Field(
         None, description="Testing only: NAME:N kills the process with -9 at the N-th passage."
     )
+
+    def maturity(self) -> MaturityPolicy:
+        """When silence means legitimate; raises MaturityInvalid for what cannot be meant.
+
+        >>> Settings(label_days={"ANALYST": (1, 7)}).maturity().maturity_ms // DAY_MS
+        7
+        """
+        policy = MaturityPolicy(
+            sources=tuple(source(name, *days) for name, days in self.label_days.items()),
+            let_through=self.let_through,
+            keep=self.presumed_keep,
+        )
+        policy.check_log(topics.topic(topics.DECISIONS).retention_ms)
+        return policy
 
 
 @lru_cache(maxsize=1)

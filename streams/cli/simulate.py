@@ -23,6 +23,7 @@ def worlds() -> None:
 
 @app.command(epilog=example("fraud simulate handbook --out world --days 30"))
 def handbook(
+    *,
     out: Annotated[Path, typer.Option(file_okay=False, help="Folder for the two Parquet files.")],
     days: Annotated[
         int, typer.Option(min=1, max=131_072, help="Days from 1 April 2018.")
@@ -31,13 +32,19 @@ def handbook(
     seed: Annotated[
         int, typer.Option(min=0, max=32_767, help="0 is the public data set, others its kind.")
     ] = 0,
+    frauds_only: Annotated[
+        bool,
+        typer.Option("--frauds-only", help="Label the frauds alone: silence means legitimate."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Regenerate the Fraud Detection Handbook's data set exactly: transactions and labels."""
     from producers.handbook import simulate  # noqa: PLC0415 - keeps `fraud --help` quick
 
     errors_console().print(f"drawing {days} days; 183 take about half a minute")
-    made = simulate(out, days=days, seed=seed, label_delay_days=label_delay_days)
+    made = simulate(
+        out, days=days, seed=seed, label_delay_days=label_delay_days, frauds_only=frauds_only
+    )
     found = asdict(made) | {
         "transactions_file": str(made.transactions_file), "labels_file": str(made.labels_file),
     }  # fmt: skip

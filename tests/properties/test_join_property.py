@@ -5,18 +5,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.join import JoinState, match, remember
+from models.join import TRUSTED, JoinState, match, remember
 from models.join_state import digest
 
 decisions = st.builds(lambda n: ("decision", n, None), st.integers(0, 4))
 labels = st.builds(
-    lambda n, label, at: (
+    lambda n, label, at, source: (
         "label",
         n,
         {
-            "label_id": f"l{n}{label}{at}",
+            "label_id": f"l{n}{label}{at}{source}",
             "transaction_id": str(n),
             "label": label,
+            "source": source,
             "observed_at": at,
             "supersedes": None,
         },
@@ -24,19 +25,21 @@ labels = st.builds(
     st.integers(0, 4),
     st.sampled_from(["FRAUD", "LEGITIMATE", "INCONCLUSIVE"]),
     st.integers(0, 3),
+    st.sampled_from(TRUSTED),
 )
 arrivals = st.lists(decisions | labels, max_size=30)
 
 
 def naive(events: list[Any]) -> dict[str, str]:
-    """The winning label of each decided transaction: the greatest by (time, digest)."""
+    """The winning label of each decided transaction: the greatest by (time, trust, digest)."""
     decided = {str(n) for kind, n, _ in events if kind == "decision"}
-    found: dict[str, tuple[int, bytes, str]] = {}
+    found: dict[str, tuple[int, int, bytes, str]] = {}
     for kind, n, label in events:
         if kind == "label" and label["label"] != "INCONCLUSIVE" and str(n) in decided:
-            key = (label["observed_at"], digest(label["label_id"]), label["label"])
+            trust = TRUSTED.index(label["source"])
+            key = (label["observed_at"], trust, digest(label["label_id"]), label["label"])
             found[str(n)] = max(found.get(str(n), key), key)
-    return {transaction: label for transaction, (_, _, label) in found.items()}
+    return {transaction: key[-1] for transaction, key in found.items()}
 
 
 def folded(events: list[Any], restart: bool) -> tuple[dict[str, str], JoinState]:
@@ -54,7 +57,7 @@ def folded(events: list[Any], restart: bool) -> tuple[dict[str, str], JoinState]
                 learned[str(n)] = label["label"]
         else:
             event = {"transaction_id": str(n), "event_time": n}
-            for won in remember(state, event, 1, offset):
+            for won in remember(state, event, offset):
                 learned[won["transaction_id"]] = won["label"]
     return learned, state
 

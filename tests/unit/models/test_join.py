@@ -1,55 +1,32 @@
 """The join: labels find decisions in any order, the later one wins, nothing is kept for ever."""
 
-from typing import Any
-
 import pytest
 
-from models.join import JoinState, expire, match, outcome, remember, terminal_outcome
-from models.join_state import MAX_POINTERS, MAX_WAITING
+from models.join import TRUSTED, JoinState, expire, match, outcome, remember, terminal_outcome
+from models.join_state import MAX_POINTERS, MAX_WAITING, key_of
 from models.windows.errors import StateFormatError
 from schemas.errors import ProcessingFailed
+from tests.unit.models.join_records import decided, labelled
 
 DAY_MS = 86_400_000
-
-
-def decided(number: int, time: int = 0) -> dict[str, Any]:
-    return {
-        "transaction_id": f"t{number}", "card_id": "c1", "terminal_id": "T1", "event_time": time,
-        "amount_minor": 5, "currency": "EUR", "decision": "APPROVE", "score": 0.25,
-        "threshold": 0.5, "model": None, "feature_spec": "f00d", "features": {"a": 1.0, "b": None},
-        "reasons": [], "src": {"stage": "score", "partition": 3, "offset": 17},
-    }  # fmt: skip
-
-
-def labelled(
-    number: int, label: str = "FRAUD", observed_at: int = 7, **more: Any
-) -> dict[str, Any]:
-    return {
-        "label_id": f"l{number}-{label}-{observed_at}", "transaction_id": f"t{number}",
-        "card_id": "c1", "terminal_id": None, "label": label, "source": "CHARGEBACK",
-        "reason_code": "10.4", "event_time": 0, "observed_at": observed_at, "supersedes": None,
-        **more,
-    }  # fmt: skip
 
 
 def with_decision(*numbers: int) -> JoinState:
     state = JoinState()
     for number in numbers:
-        remember(state, decided(number), 2, 100 + number)
+        remember(state, decided(number), 100 + number)
     return state
 
 
 def test_a_label_finds_its_decision() -> None:
     state = with_decision(*range(20))
-    kind, pointer = match(state, labelled(7))
-    assert kind == "MATCHED"
-    assert pointer == ("t7", 2, 107, 0, "FRAUD")
+    assert match(state, labelled(7)) == ("MATCHED", ("t7", 107, "FRAUD"), None)
 
 
 def test_a_repeated_decision_keeps_its_first_place() -> None:
     state = with_decision(1)
     packed = state.pack()
-    assert remember(state, decided(1), 2, 999) == []
+    assert remember(state, decided(1), 999) == []
     assert state.pack() == packed
 
 
@@ -64,10 +41,23 @@ def test_the_later_label_wins_and_an_earlier_one_is_stale() -> None:
     state = with_decision(1)
     assert match(state, labelled(1, "FRAUD", 10)).kind == "MATCHED"
     assert match(state, labelled(1, "LEGITIMATE", 5)).kind == "STALE"
-    kind, pointer = match(state, labelled(1, "LEGITIMATE", 20))
-    assert kind == "MATCHED"
-    assert pointer is not None
-    assert pointer.verdict == "LEGITIMATE"
+    found = match(state, labelled(1, "LEGITIMATE", 20))
+    assert found.kind == "MATCHED"
+    assert found.pointer is not None
+    assert found.pointer.verdict == "LEGITIMATE"
+    assert found.before is not None
+    assert (found.before.label, found.before.observed_at) == ("FRAUD", 10)
+
+
+def test_at_equal_times_the_more_trusted_source_wins() -> None:
+    said = [labelled(1, label, source=s) for s, label in zip(TRUSTED, "LFLFL", strict=True)]
+    said = [{**label, "label": {"F": "FRAUD", "L": "LEGITIMATE"}[label["label"]]} for label in said]
+    for order in (said, said[::-1]):
+        state = with_decision(1)
+        for label in order:
+            match(state, label)
+        (verdict,) = state.verdicts.values()
+        assert (TRUSTED[verdict.trust], verdict.label) == ("ISSUER", "LEGITIMATE")
 
 
 @pytest.mark.parametrize("first", ["old", "new"])
@@ -78,6 +68,25 @@ def test_supersedes_wins_whatever_times_and_arrival(first: str) -> None:
     kinds = [match(state, label).kind for label in ([old, new] if first == "old" else [new, old])]
     assert kinds == (["MATCHED", "MATCHED"] if first == "old" else ["MATCHED", "STALE"])
     assert {verdict.label for verdict in state.verdicts.values()} == {"LEGITIMATE"}
+
+
+def test_what_was_corrected_never_comes_back() -> None:
+    state = with_decision(1)
+    wrong = labelled(1, "FRAUD", 10)
+    right = labelled(1, "LEGITIMATE", 3, supersedes=wrong["label_id"])
+    kinds = [match(state, label).kind for label in (wrong, right, wrong, right, wrong)]
+    assert kinds == ["MATCHED", "MATCHED", "STALE", "REPEAT", "STALE"]
+    between = labelled(1, "FRAUD", 10, source="ISSUER", label_id="another")
+    assert match(state, between).kind == "STALE", "a correction has the place of what it corrects"
+
+
+def test_a_corrected_label_that_comes_last_is_known() -> None:
+    state = with_decision(1)
+    wrong = labelled(1, "FRAUD", 10)
+    right = labelled(1, "LEGITIMATE", 3, supersedes=wrong["label_id"])
+    later = labelled(1, "LEGITIMATE", 5)
+    kinds = [match(state, label).kind for label in (right, later, wrong)]
+    assert kinds == ["MATCHED", "REPEAT", "STALE"]
 
 
 def test_inconclusive_teaches_nothing() -> None:
@@ -92,9 +101,9 @@ def test_a_label_waits_for_its_decision() -> None:
     assert match(state, labelled(1)).kind == "ORPHAN"
     assert match(state, labelled(1)).kind == "REPEAT"
     state = JoinState.unpack(state.pack())
-    assert remember(state, decided(2), 0, 5) == []
-    assert remember(state, decided(1), 0, 6) == [labelled(1)]
-    assert remember(state, decided(1), 0, 7) == []
+    assert remember(state, decided(2), 5) == []
+    assert remember(state, decided(1), 6) == [labelled(1)]
+    assert remember(state, decided(1), 7) == []
     assert match(state, labelled(1)).kind == "REPEAT"
 
 
@@ -102,7 +111,7 @@ def test_of_several_waiting_labels_the_winner_is_released() -> None:
     state = JoinState()
     for label in (labelled(1, "LEGITIMATE", 9), labelled(1, "FRAUD", 4)):
         match(state, label)
-    assert remember(state, decided(1), 0, 6) == [labelled(1, "LEGITIMATE", 9)]
+    assert remember(state, decided(1), 6) == [labelled(1, "LEGITIMATE", 9)]
     assert match(state, labelled(1, "FRAUD", 4)).kind == "STALE"
 
 
@@ -118,21 +127,23 @@ def test_orphans_are_bounded_and_expire() -> None:
 
 def test_decisions_are_forgotten_after_the_retention() -> None:
     state = JoinState()
-    remember(state, decided(1, 0), 0, 1, retention_ms=10 * DAY_MS)
+    remember(state, decided(1, 0), 1, retention_ms=10 * DAY_MS)
     match(state, labelled(1))
-    remember(state, decided(2, 10 * DAY_MS), 0, 2, retention_ms=10 * DAY_MS)
-    assert state.find(bytes(state.pointers[:8])) is not None
-    remember(state, decided(3, 10 * DAY_MS + 1), 0, 3, retention_ms=10 * DAY_MS)
+    remember(state, decided(2, 11 * DAY_MS - 1), 2, retention_ms=10 * DAY_MS)
+    assert state.find(key_of("t1")) == 1
+    remember(state, decided(3, 11 * DAY_MS), 3, retention_ms=10 * DAY_MS)
     assert match(state, labelled(1)).kind == "ORPHAN"
     assert not state.verdicts
     assert match(state, labelled(2)).kind == "MATCHED"
-    expire(state, 100 * DAY_MS)
+    assert state.outdated(12 * DAY_MS)
+    assert len(expire(state, 100 * DAY_MS)) == 1
+    state.forget(12 * DAY_MS)
     assert state == JoinState()
 
 
 def test_a_card_is_bounded() -> None:
     state = with_decision(*range(MAX_POINTERS + 5))
-    assert len(state.pack()) == 9 + 26 * MAX_POINTERS
+    assert len(state.pack()) == 9 + 12 * MAX_POINTERS
     assert match(state, labelled(4)).kind == "ORPHAN"
     assert match(state, labelled(5)).kind == "MATCHED"
 
@@ -159,6 +170,23 @@ def test_terminals_get_the_part_they_need() -> None:
         "src": src, "outcome_id": made["outcome_id"], "transaction_id": "t1", "card_id": "c1",
         "terminal_id": "T1", "label": "FRAUD", "event_time": 0, "observed_at": 7,
     }  # fmt: skip
+
+
+def test_terminals_observe_a_verdict_after_the_one_it_takes_back() -> None:
+    state = with_decision(1)
+    wrong = labelled(1, "FRAUD", 10)
+    match(state, wrong)
+    right = labelled(1, "LEGITIMATE", 3, supersedes=wrong["label_id"])
+    match(state, right)
+    made = outcome(decided(1), right)
+    assert made["observed_at"] == 3
+    told = state.verdicts[key_of("t1")].told
+    assert terminal_outcome(made, {}, told)["observed_at"] == 11
+
+
+def test_a_decision_may_carry_a_weight() -> None:
+    made = outcome({**decided(1), "weight": 20.0}, labelled(1), kept=0.5)
+    assert made["weight"] == 40.0
 
 
 @pytest.mark.parametrize("data", [b"", b"\x09" + bytes(20), with_decision(1).pack()[:-1]])

@@ -1,6 +1,7 @@
 """The public data set, exactly: counts, scenarios, first rows, and every shorter run a prefix."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -115,3 +116,13 @@ def test_a_world_out_of_range_is_refused(wrong: dict[str, int]) -> None:
 def test_a_negative_delay_is_refused(tmp_path: pytest.TempPathFactory) -> None:
     with pytest.raises(ValueError, match="label_delay_days"):
         simulate(tmp_path, days=1, label_delay_days=-1)  # type: ignore[arg-type]
+
+
+def test_frauds_only_labels_the_frauds_alone(tmp_path: Path) -> None:
+    every = simulate(tmp_path / "every", days=3)
+    frauds = simulate(tmp_path / "frauds", days=3, frauds_only=True)
+    assert (frauds.transactions, frauds.frauds) == (every.transactions, every.frauds)
+    labels = pl.read_parquet(every.labels_file)
+    expected = labels.filter(pl.col("label") == "FRAUD")
+    assert len(expected) == every.frauds
+    assert pl.read_parquet(frauds.labels_file).equals(expected)
