@@ -23,7 +23,7 @@ from typing import Any
 
 from models.features import FEATURES, FeatureSet
 from models.rules import Hit
-from models.scorer import Contribution, Row, Scorer
+from models.scorer import Contribution, ModelScorer, Row
 from schemas.named_row import NamedRow
 
 LOGIC_VERSION = 1
@@ -110,7 +110,7 @@ def decide(
     control: Control,
     *,
     src: Mapping[str, Any],
-    scorer: Scorer | None = None,
+    scorer: ModelScorer | None = None,
     incomplete: bool = False,
     late: bool = False,
     features: FeatureSet = FEATURES,
@@ -159,7 +159,7 @@ def rules_score(hits: Sequence[Hit]) -> float:
 
 
 def _verdict(
-    score: float | None, row: Row, hits: Sequence[Hit], control: Control, scorer: Scorer | None
+    score: float | None, row: Row, hits: Sequence[Hit], control: Control, scorer: ModelScorer | None
 ) -> tuple[str, list[dict[str, str]]]:
     """The stricter of the two voices, and the reasons of both: rules in file order, then model."""
     rank, reasons = 0, []
@@ -174,7 +174,7 @@ def _verdict(
 
 
 def _model_reason(
-    score: float, row: Row, control: Control, scorer: Scorer | None
+    score: float, row: Row, control: Control, scorer: ModelScorer | None
 ) -> dict[str, str]:
     text = f"score {score:.4f}, threshold {control.threshold:.4f}"
     if scorer is not None:

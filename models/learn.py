@@ -1,41 +1,58 @@
-"""The learner: a fold over `fraud.outcomes` that gets better at scoring, and says how good it was.
+"""The learner: a fold over `fraud.outcomes` in which several models compete, and one decides.
 
-Each outcome is first counted in the metrics, with the score that was on record when the decision
-was made (a score computed now would have seen later labels, and flatter), then learned. A repeat
-of (transaction, verdict) is skipped; the same transaction with the other verdict is learned once
-as its new class and its metrics entry is corrected. All state is data: `pack` and `unpack` go on
-bit for bit, in any process.
+Each outcome is first noted with the score that every competitor had in force when the transaction
+was decided (a score computed now would have seen later labels, and flatter): the champion's is on
+record, the challengers' come from the versions published by then. Then all learn it. A repeat of
+(transaction, verdict) is skipped; the same transaction with the other verdict is learned once as
+its new class, with a weight that outweighs the mistake, and its metrics entry is corrected. All
+state is data: `pack` and `unpack` go on bit for bit, in any process.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
-from collections import deque
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.contest.competitor import Lesson, enter
+from models.contest.protection import PRESUMED, Watch
+from models.contest.standings import measures
 from models.features import FEATURES
 from models.learn_memory import Memory, Seen
-from models.learn_pipeline import RIVER_VERSION, LogisticPipeline
-from models.learn_policy import LearnPolicy, alert_threshold, clean_weight, should_publish
-from models.scorer import FORMAT, KIND, canonical
-from models.state_versions import check_version
+from models.learn_policy import LearnPolicy, clean_weight, due
+from models.portfolio.interface import PayloadError
+from models.portfolio.state import dump, load
+from models.windows.errors import StateFormatError
 
-MODEL = "logistic"
-_VERSION = 1
-_HEAD = struct.Struct("<BII")  # version, bytes of the JSON part, ranked scores
-_RANKED = struct.Struct("<dd")
-_COUNTS = ("learned", "frauds", "repeats", "corrected", "left_out")
+_VERSION = 2
+_COUNTS = (
+    "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
+    "dropped",
+)  # fmt: skip
+Scores = Mapping[str, float]
+Shadow = Callable[[Mapping[str, Any]], Scores]
+"""The scores of an outcome's challengers at its decision, by name; see `models.shadows`."""
+
+
+def unscored(_outcome: Mapping[str, Any]) -> Scores:
+    """No challenger had a score."""
+    return {}
 
 
 class Learner:
-    """One model that learns online. `learn` each outcome in order, `snapshot` when it is due.
+    """Champion and challengers. `learn` each outcome in order, `publish` when it is due.
+
+    Attributes:
+        champion: the name of the competitor that decides.
+        held: a version of it that a person put in force, to stay until told otherwise.
+        frozen: why, since which offset and by whom nothing is learned; None while learning.
+        excluded: sources whose labels teach nothing.
+        watermark: the latest time at which an outcome was observed, ms.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
-    >>> learner.should_publish()
-    False
+    >>> learner.champion, learner.model
+    ('logistic', None)
     """
 
     def __init__(
@@ -46,115 +63,186 @@ class Learner:
     ) -> None:
         self.policy = policy or LearnPolicy()
         self.feature_spec = feature_spec
-        self.pipeline = LogisticPipeline(
-            names,
-            learning_rate=self.policy.learning_rate,
-            intercept=self.policy.intercept,
-        )
-        self.memory = Memory(self.policy.remembered)
-        self.ranked: deque[tuple[float, float]] = deque(maxlen=self.policy.ranked)
+        self.names = tuple(names)
+        self.competitors = enter(names, self.policy)
+        self.memory = Memory(self.policy.remembered, len(self.competitors))
+        self.watch = Watch(self.policy.protection)
         self.counts = dict.fromkeys(_COUNTS, 0)
-        self.version: int | None = None
-        self.threshold = self.policy.threshold
+        self.champion = self.policy.champion
+        self.in_force: tuple[int, float] | None = None
+        self.held: int | None = None
+        self.frozen: dict[str, Any] | None = None
+        self.excluded: list[str] = []
+        self.promoted_at: int | None = None
+        self.watermark = 0
+        self.trained_from: int | None = None
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
+        self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
-    def learn(self, outcome: Mapping[str, Any]) -> bool:
-        """Learn one outcome; False where it teaches nothing (repeat, inconclusive, left out)."""
+    # -- learning -----------------------------------------------------------------------------
+
+    def teaches(self, outcome: Mapping[str, Any]) -> bool:
+        """Whether an outcome is of a kind and a source that is learned from."""
         if outcome["label"] == "INCONCLUSIVE":
             return False
-        fraud, key = outcome["label"] == "FRAUD", _key(outcome)
+        if self.excluded and source_of(outcome) in self.excluded:
+            self.counts["excluded"] += 1
+            return False
+        return True
+
+    def learn(self, outcome: Mapping[str, Any], offset: int = 0, shadow: Shadow = unscored) -> bool:
+        """Learn one outcome; False where it teaches nothing (repeat, inconclusive, left out)."""
+        if not self.teaches(outcome):
+            return False
+        fraud, key = outcome["label"] == "FRAUD", transaction_key(outcome)
         known = self.memory.verdict(key)
-        if known is fraud:
+        if known is fraud or (known is not None and is_presumed(outcome)):  # a label is the truth
             self.counts["repeats"] += 1
             return False
         weight = outcome["weight"] * (1.0 if fraud else clean_weight(key, self.policy.keep_clean))
         if not weight > 0:
             self.counts["left_out"] += 1
             return False
-        self.memory.note(key, Seen(fraud, outcome["score"], weight))
-        fresh = self.pipeline.learn(outcome["features"], fraud, weight)
-        self.ranked.append((fresh, weight))
+        scores = self._scores(outcome, shadow)
+        features = outcome["features"]
+        row = [features.get(name) for name in self.names]
+        self._note(key, outcome, weight, scores)
+        number = self.counts["learned"]
+        lesson = Lesson(row, fraud, weight, known is not None, scores, number)
+        for competitor in self.competitors.values():
+            competitor.learn(lesson)
+        self.trained_from = offset if self.trained_from is None else self.trained_from
         self._count(fraud, known)
         return True
 
-    def should_publish(self) -> bool:
-        """Whether the outcome just learned completes a snapshot; ask where `learn` was True."""
-        return should_publish(self.counts["learned"], self.policy)
+    def contradicts(self, outcome: Mapping[str, Any]) -> bool:
+        """Whether an outcome says otherwise than what is remembered of its transaction."""
+        known = self.memory.verdict(transaction_key(outcome))
+        return known is not None and known is not (outcome["label"] == "FRAUD")
 
-    def snapshot(self, offset: int) -> dict[str, Any]:
-        """The model as of `offset` of `fraud.outcomes`, which becomes its version.
+    # -- publishing ---------------------------------------------------------------------------
 
-        Sets the threshold that goes with it, and becomes the parent of the next one.
+    def due(self) -> tuple[str, ...]:
+        """Who is to be published after the outcome just learned; ask where `learn` was True."""
+        return due(self.counts["learned"], self.policy)
+
+    def publish(self, names: Sequence[str], offset: int) -> list[dict[str, Any]]:
+        """Whole snapshots of these competitors as of `offset`, which becomes their version.
+
+        The champion's goes in force, unless a version is held.
         """
-        payload = canonical({"format": FORMAT, **self.pipeline.data()})
-        record = {
-            "name": MODEL,
-            "version": offset,
-            "parent": self.version,
-            "kind": KIND,
-            "feature_spec": self.feature_spec,
-            "river_version": RIVER_VERSION,
-            "offset": offset,
-            "metrics": self.metrics(),
-            "payload": payload,
-            "sha256": hashlib.sha256(payload).hexdigest(),
-        }
-        self.version = offset
-        self.threshold = alert_threshold(self.ranked, self.policy.alerts_per_1000)
-        return record
+        records: list[dict[str, Any]] = []
+        for name in names:
+            record = self.competitors[name].publish(offset, records)
+            known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
+            records.append(record | known | {"metrics": self.metrics(name)})
+        if self.champion in names and self.held is None:
+            self.follow(self.champion)
+        return records
 
-    def metrics(self) -> dict[str, float]:
-        """Counts since the beginning and prequential metrics over the window, sorted by name."""
-        found = {**{name: float(n) for name, n in self.counts.items()}, **self.memory.metrics()}
-        return dict(sorted(found.items()))
+    def follow(self, name: str) -> None:
+        """Put the latest version of a competitor in force, and its successors from now on."""
+        self.champion, self.held = name, None
+        versions = self.competitors[name].versions
+        self.in_force = versions[-1] if versions else None
+
+    def hold(self, name: str, version: int) -> None:
+        """Put a version in force, to stay; KeyError where it was never published, or long ago."""
+        threshold = self.competitors[name].threshold(version)
+        if threshold is None:
+            raise KeyError(f"{name}@{version}")
+        self.champion, self.held, self.in_force = name, version, (version, threshold)
 
     @property
     def model(self) -> dict[str, Any] | None:
         """The version in force as records name it; None before the first snapshot."""
-        return None if self.version is None else {"name": MODEL, "version": self.version}
+        if self.in_force is None:
+            return None
+        return {"name": self.champion, "version": self.in_force[0]}
+
+    @property
+    def threshold(self) -> float:
+        """The threshold in force."""
+        return self.policy.threshold if self.in_force is None else self.in_force[1]
+
+    @property
+    def versions(self) -> dict[str, list[tuple[int, float]]]:
+        """(version, threshold) of what each competitor published, the last ones."""
+        return {name: list(one.versions) for name, one in self.competitors.items()}
+
+    def place(self, name: str) -> int:
+        """A competitor's place among the remembered scores."""
+        return [*self.competitors].index(name)
+
+    def metrics(self, name: str | None = None) -> dict[str, float]:
+        """Counts since the beginning and a competitor's prequential metrics, sorted by name."""
+        place = self.place(name or self.champion)
+        measured = measures(self.memory.table(), place, self.policy.alerts_per_1000)
+        counts = {count: float(n) for count, n in self.counts.items()}
+        return dict(sorted({**counts, **measured}.items()))
+
+    # -- state --------------------------------------------------------------------------------
 
     def pack(self) -> bytes:
-        """All state as bytes: JSON of the model, then ranked scores, then the memory.
+        """All state as bytes: a version, then what `models.portfolio.state` writes.
 
-        About 10 KB for the model, 16 bytes a ranked score, 25 a remembered transaction: 240 KB
-        with the default policy.
+        Megabytes where forests compete: written at publications only (`streams.agents.learn`).
         """
-        text = canonical(
-            {
-                "feature_spec": self.feature_spec,
-                "model": self.pipeline.data(),
-                "counts": self.counts,
-                "version": self.version,
-                "threshold": self.threshold.hex(),
-                "ruleset": self.ruleset,
-                "rulesets": self.rulesets,
-            }
-        )
-        ranked = b"".join(_RANKED.pack(*pair) for pair in self.ranked)
-        head = _HEAD.pack(_VERSION, len(text), len(self.ranked))
-        return b"".join((head, text, ranked, self.memory.pack()))
+        state = {
+            "feature_spec": self.feature_spec, "names": list(self.names),
+            "competitors": {name: one.pack() for name, one in self.competitors.items()},
+            "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
+            **{name: getattr(self, name) for name in _PLAIN},
+        }  # fmt: skip
+        return bytes([_VERSION]) + dump(state)
 
     @classmethod
     def unpack(cls, data: bytes, policy: LearnPolicy | None = None) -> Learner:
-        """The learner that `pack` wrote; raises `StateFormatError` for another version."""
-        check_version("learner", data, _VERSION, _HEAD.size)
-        _, text, count = _HEAD.unpack_from(data)
-        middle = _HEAD.size + text
-        end = middle + count * _RANKED.size
-        check_version("learner", data, _VERSION, end)
-        state = json.loads(data[_HEAD.size : middle])
-        learner = cls(state["model"]["names"], state["feature_spec"], policy)
-        learner._restore(state)
-        learner.ranked.extend(_RANKED.iter_unpack(data[middle:end]))
-        learner.memory.restore(data[end:])
+        """The learner that `pack` wrote; raises `StateFormatError` for other bytes, also where the
+        policy names other competitors."""
+        if data[:1] != bytes([_VERSION]):
+            raise StateFormatError("learner", expected=f"version {_VERSION}", came=data[:1])
+        try:
+            state = load(data[1:])
+            learner = cls(state["names"], state["feature_spec"], policy)
+            learner._restore(state)
+        except PayloadError as error:
+            raise StateFormatError("learner", expected="its own state", came=error) from error
         return learner
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self.pipeline.restore(state["model"])
-        self.counts = {name: state["counts"][name] for name in _COUNTS}
-        self.version, self.threshold = state["version"], float.fromhex(state["threshold"])
-        self.ruleset, self.rulesets = state["ruleset"], state["rulesets"]
+        if [*state["competitors"]] != [*self.competitors]:
+            raise StateFormatError(
+                "learner", expected=f"competitors {[*self.competitors]}",
+                came=[*state["competitors"]],
+            )  # fmt: skip
+        for name, one in self.competitors.items():
+            one.restore(state["competitors"][name])
+        self.memory.restore(state["memory"])
+        self.watch.restore(state["watch"])
+        self.counts = dict(state["counts"])
+        for name in _PLAIN:
+            setattr(self, name, state[name])
+
+    # -- one outcome --------------------------------------------------------------------------
+
+    def _scores(self, outcome: Mapping[str, Any], shadow: Shadow) -> dict[str, float]:
+        """Each competitor's score at the decision, NaN for none."""
+        scores = dict.fromkeys(self.competitors, math.nan)
+        decided = outcome.get("model")
+        if decided is not None:
+            scores.update(shadow(outcome))
+            if decided["name"] in scores:
+                scores[decided["name"]] = outcome["score"]
+        return scores
+
+    def _note(self, key: int, outcome: Mapping[str, Any], weight: float, scores: Scores) -> None:
+        seen = Seen(
+            key, digest(outcome["card_id"]), outcome["event_time"], outcome["amount_minor"],
+            weight, outcome["label"] == "FRAUD", [*scores.values()],
+        )  # fmt: skip
+        self.memory.note(seen)
 
     def _count(self, fraud: bool, known: bool | None) -> None:
         self.counts["learned"] += 1
@@ -164,6 +252,27 @@ class Learner:
             self.counts["frauds"] -= known
 
 
-def _key(outcome: Mapping[str, Any]) -> int:
-    identity = f"{outcome['card_id']}\0{outcome['transaction_id']}".encode()
-    return int.from_bytes(hashlib.blake2b(identity, digest_size=8).digest(), "little")
+_PLAIN = (
+    "champion", "in_force", "held", "frozen", "excluded", "promoted_at", "watermark",
+    "trained_from", "ruleset", "rulesets",
+)  # fmt: skip
+
+
+def is_presumed(outcome: Mapping[str, Any]) -> bool:
+    """Whether nobody labelled it: it was presumed legitimate at maturity."""
+    return bool(outcome.get("presumed", False))
+
+
+def source_of(outcome: Mapping[str, Any]) -> str:
+    """Who says so, as protection counts it."""
+    return PRESUMED if is_presumed(outcome) else str(outcome["source"])
+
+
+def transaction_key(outcome: Mapping[str, Any]) -> int:
+    """64 bits that name an outcome's transaction."""
+    return digest(f"{outcome['card_id']}\0{outcome['transaction_id']}")
+
+
+def digest(text: str) -> int:
+    """64 bits of a text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -1,29 +1,60 @@
-"""What the learner announces: the first rules, new models, an operator's rules; each by a marker.
+"""What a record of `fraud.outcomes` makes the learner do and say: `react`, the whole fold.
 
-Pure: records come out, the stage delivers them (snapshot or ruleset first, then the marker to every
-partition of `fraud.activity`). A marker's sequence is the offset of the record of `fraud.outcomes`
-that caused it, so a second writer makes the same marker.
+Pure: records come out, the stage delivers them in order (a snapshot or ruleset first, then its
+marker to every partition of `fraud.activity`). A marker's sequence is the offset of the record of
+`fraud.outcomes` that caused it, so a second writer makes the same marker. Whatever is put in
+force, and every freeze and resume, is a marker with its reason.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
 
+import numpy as np
+
+from models.announcement import Announcement, alone
+from models.contest.promotion import Jury, mature
+from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
-from models.learn import Learner
-from models.rules import RuleError, Ruleset, baseline, compile_ruleset
-from schemas.errors import InvalidField
+from models.learn import Learner, is_presumed, source_of, transaction_key
+from models.learn_commands import carry_out
+from models.learn_rules import apply_rules
+from models.rules import Ruleset, baseline
+from models.shadows import Around, look_ahead, shadows_of
+from schemas.errors import SchemaInvalid
+
+__all__ = ["Announcement", "Around", "boot", "control", "look_ahead", "publish", "react"]
+
+TOGETHER = 500
+"""Outcomes of a queue that are scored together."""
 
 
-class Announcement(NamedTuple):
-    """A record for `fraud.models` (of `kind` model_snapshot or ruleset) and its marker."""
+def react(
+    learner: Learner, name: str, body: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
+    """Fold one record of `fraud.outcomes`; what is to be announced, in order.
 
-    kind: str
-    key: str
-    record: dict[str, Any]
-    marker: dict[str, Any]
+    Raises `RuleError` or `InvalidField` for a command that cannot be carried out, `SchemaInvalid`
+    for a record that is none of the topic's; then nothing has changed.
+    """
+    if name == "command":
+        return _command(learner, body, offset, around)
+    if name != "outcome":
+        raise SchemaInvalid("fraud.outcomes", expected="an outcome or a command", came=name)
+    learner.watermark = max(learner.watermark, body["observed_at"])
+    if learner.frozen is not None:
+        return _wait(learner, body, offset, around)
+    reason = _suspicion(learner, body)
+    if reason is not None:
+        freeze(learner, offset, "policy", reason)
+        learner.counts["queued"] += 1
+        return [alone(control(learner, offset, f"learning frozen: {reason}"))]
+    if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
+        return publish(learner, learner.due(), offset)
+    return []
 
 
 def control(learner: Learner, sequence: int, reason: str) -> dict[str, Any]:
@@ -39,51 +70,135 @@ def control(learner: Learner, sequence: int, reason: str) -> dict[str, Any]:
 
 def boot(learner: Learner, rules: Ruleset | None = None) -> Announcement:
     """The first rules, before any outcome; rules alone decide until a model is published."""
-    rules = rules or baseline()
-    return _apply(learner, rules, BOOT_SEQUENCE, "boot: rules alone until the first model")
+    kind, key, record = apply_rules(learner, rules or baseline())
+    reason = "boot: rules alone until the first model"
+    return Announcement(kind, key, record, control(learner, BOOT_SEQUENCE, reason))
 
 
-def publish(learner: Learner, offset: int) -> Announcement:
-    """A snapshot of the learner at `offset` and the marker that puts it in force."""
-    record = learner.snapshot(offset)
-    marker = control(learner, offset, f"learned {learner.counts['learned']} outcomes")
-    return Announcement("model_snapshot", f"model/{record['name']}@{offset}", record, marker)
+# -- publishing -------------------------------------------------------------------------------
 
 
-def command(learner: Learner, record: Mapping[str, Any], offset: int) -> Announcement:
-    """Carry out an operator's command.
+def publish(
+    learner: Learner, names: Sequence[str], offset: int, reason: str | None = None
+) -> list[Announcement]:
+    """Snapshots of these competitors at `offset`; the last carries the marker, if one is due.
 
-    RULES_APPLY with the payload `{"yaml": "..."}` compiles the rules and puts them in force.
-    Raises `RuleError` for rules that do not compile and `InvalidField` for any other command;
-    then nothing has changed.
+    Where all are published together, the policy is asked whether a challenger takes over.
     """
-    if record["kind"] != "RULES_APPLY":
-        raise InvalidField("command.kind", expected="RULES_APPLY", came=record["kind"])
-    rules = compile_ruleset(_yaml(record), file=f"command {record['command_id']}")
-    known = learner.rulesets.get(f"{rules.name}@{rules.version}", rules.sha256)
-    if known != rules.sha256:
-        raise RuleError(
-            f"command {record['command_id']}: version",
-            expected=f"a version of {rules.name} that was not used for other rules",
-            came=rules.version,
-        )
-    return _apply(learner, rules, offset, f"rules applied by {record['actor']}")
+    snapshots = learner.publish(names, offset)
+    promoted = _promote(learner, offset) if len(names) == len(learner.competitors) else None
+    said = [
+        Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
+        for one in snapshots
+    ]
+    changed = learner.champion in names and learner.held is None
+    reasons = [one for one in (reason, promoted) if one is not None]
+    if changed and not reasons:
+        reasons.append(f"learned {learner.counts['learned']} outcomes")
+    if not reasons:
+        return said
+    marker = control(learner, offset, "; ".join(reasons))
+    return [*said[:-1], said[-1]._replace(marker=marker)] if said else [alone(marker)]
 
 
-def _apply(learner: Learner, rules: Ruleset, sequence: int, reason: str) -> Announcement:
-    learner.ruleset = {"name": rules.name, "version": rules.version}
-    learner.rulesets[f"{rules.name}@{rules.version}"] = rules.sha256
-    key = f"ruleset/{rules.name}@{rules.version}"
-    return Announcement("ruleset", key, rules.record(), control(learner, sequence, reason))
+def _promote(learner: Learner, offset: int) -> str | None:
+    """Let the best challenger take over where the policy says so; the reason."""
+    policy = learner.policy.promotion
+    if not policy.automatic or learner.held is not None:
+        return None
+    last = learner.promoted_at
+    if last is not None and learner.watermark - last < policy.cool_down_days * DAY_MS:
+        return None
+    memory = learner.memory
+    rows = mature(memory.table(), learner.watermark, memory.full, policy)
+    jury = Jury(
+        tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,
+        np.random.default_rng([policy.seed, offset]),
+    )  # fmt: skip
+    best = jury.best(rows)
+    if best is None:
+        return None
+    learner.follow(best.name)
+    learner.promoted_at = learner.watermark
+    return best.reason
 
 
-def _yaml(record: Mapping[str, Any]) -> str:
-    try:
-        source = json.loads(record["payload"])["yaml"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidField(
-            "command.payload", expected='JSON {"yaml": "..."}', came=record["payload"]
-        ) from error
-    if not isinstance(source, str):
-        raise InvalidField("command.payload.yaml", expected="text", came=source)
-    return source
+# -- freezing ---------------------------------------------------------------------------------
+
+
+def freeze(learner: Learner, offset: int, by: str, reason: str) -> None:
+    """Learn nothing from the record at `offset` on; what waits is found again by its offset."""
+    since = offset if learner.frozen is None else learner.frozen["since"]
+    learner.counts["freezes"] += learner.frozen is None
+    learner.frozen = {"since": since, "by": by, "reason": reason, "at": learner.watermark}
+
+
+def thaw(learner: Learner, offset: int, around: Around, *, learn: bool = True) -> None:
+    """Learn again: first what queued before `offset`, in its order, or drop it.
+
+    What was excluded meanwhile is not learned: that is what the time was for.
+    """
+    if learner.frozen is None:
+        return
+    queue = (
+        body for _, name, body in around.outcomes(learner.frozen["since"], offset)
+        if name == "outcome"
+    )  # fmt: skip
+    learner.frozen = None
+    learner.watch.clear()
+    if not learn:
+        learner.counts["dropped"] += sum(1 for _ in queue)
+        return
+    while chunk := list(islice(queue, TOGETHER)):
+        look_ahead(learner, chunk, around)
+        for body in chunk:
+            learner.learn(body, offset, partial(shadows_of, learner, around=around))
+
+
+def _suspicion(learner: Learner, body: Mapping[str, Any]) -> str | None:
+    """Why learning should stop before this outcome, if it should; repeats say nothing."""
+    source, fraud = source_of(body), body["label"] == "FRAUD"
+    if body["label"] == "INCONCLUSIVE" or source in learner.excluded:
+        return None
+    if learner.memory.verdict(transaction_key(body)) is fraud:
+        return None
+    contradicts = learner.contradicts(body) and not is_presumed(body)
+    return learner.watch.note(body["observed_at"], source, fraud=fraud, contradicts=contradicts)
+
+
+def _wait(
+    learner: Learner, body: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
+    """Queue an outcome, or resume with it where the policy's time is over."""
+    frozen = learner.frozen or {}
+    hold_ms = learner.policy.protection.hold_days * DAY_MS
+    if frozen["by"] != "policy" or learner.watermark - frozen["at"] < hold_ms:
+        learner.counts["queued"] += 1
+        return []
+    thaw(learner, offset, around)
+    learner.learn(body, offset, partial(shadows_of, learner, around=around))
+    return _resumed(learner, offset, "learning resumed by policy")
+
+
+def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
+    """Publish what was learned from the queue, under the offset that ended it."""
+    enough = learner.counts["learned"] >= learner.policy.first
+    return publish(learner, learner.policy.competitors if enough else (), offset, reason)
+
+
+# -- commands ---------------------------------------------------------------------------------
+
+
+def _command(
+    learner: Learner, record: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
+    done = carry_out(learner, record)
+    if done.freezes:
+        freeze(learner, offset, record["actor"], done.reason)
+    if done.resumes:
+        thaw(learner, offset, around, learn=done.learns)
+        return _resumed(learner, offset, done.reason)
+    marker = control(learner, offset, done.reason)
+    if done.ruleset is not None:
+        return [Announcement(*done.ruleset, marker)]
+    return [alone(marker)]

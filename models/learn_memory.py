@@ -1,67 +1,105 @@
-"""The learner's bounded memory: what it learned lately, and how the scores on record did."""
+"""The learner's bounded memory: what it learned lately, and how each competitor had scored it."""
 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from models.evaluation import average_precision, log_loss, roc_auc
+import numpy as np
+from numpy.typing import NDArray
+
 from models.state_versions import check_version
 
-_VERSION = 1
-_HEAD = struct.Struct("<BI")
-_ROW = struct.Struct("<QBdd")
+_VERSION = 2
+_HEAD = struct.Struct("<BII")  # version, rows, competitors
+
+Table = NDArray[Any]
+"""Rows with the fields of `row_type`."""
 
 
 class Seen(NamedTuple):
-    """A learned outcome: its verdict, the score on record at the decision, its weight."""
+    """A learned outcome: digests, time and amount of its transaction, its verdict, and the score
+    that each competitor had in force at the decision, NaN for none."""
 
-    fraud: bool
-    score: float
+    key: int
+    card: int
+    event_time: int
+    amount: int
     weight: float
+    fraud: bool
+    scores: Sequence[float]
+
+
+def row_type(competitors: int) -> np.dtype[Any]:
+    """One remembered outcome as it is packed, little-endian."""
+    return np.dtype(
+        [("key", "<u8"), ("card", "<u8"), ("time", "<i8"), ("amount", "<i8"), ("weight", "<f8"),
+         ("fraud", "u1"), ("scores", "<f8", (competitors,))]
+    )  # fmt: skip
 
 
 class Memory:
-    """The last `size` learned transactions, by a 64-bit key, in the order they were learned."""
+    """The last `size` learned transactions, by a 64-bit key, in the order they were learned.
 
-    def __init__(self, size: int) -> None:
+    >>> memory = Memory(2, competitors=1)
+    >>> for key in (7, 8, 9):
+    ...     memory.note(Seen(key, 1, 0, 100, 1.0, False, [0.5]))
+    >>> memory.verdict(7), memory.verdict(9), len(memory)
+    (None, False, 2)
+    """
+
+    def __init__(self, size: int, competitors: int) -> None:
         self.size = size
-        self.seen: dict[int, Seen] = {}
+        self._rows: Table = np.zeros(size, row_type(competitors))
+        self._slots: dict[int, int] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def full(self) -> bool:
+        """Whether the oldest has to make room."""
+        return len(self._slots) == self.size
 
     def verdict(self, key: int) -> bool | None:
         """The remembered verdict (True: fraud), None for a transaction not remembered."""
-        known = self.seen.get(key)
-        return None if known is None else known.fraud
+        slot = self._slots.get(key)
+        return None if slot is None else bool(self._rows["fraud"][slot])
 
-    def note(self, key: int, seen: Seen) -> None:
-        """Remember, or correct in place; the oldest makes room."""
-        self.seen[key] = seen
-        if len(self.seen) > self.size:
-            del self.seen[next(iter(self.seen))]
+    def note(self, seen: Seen) -> None:
+        """Remember, or correct the verdict in place; the oldest makes room."""
+        slot = self._slots.get(seen.key)
+        if slot is not None:
+            self._rows["fraud"][slot], self._rows["weight"][slot] = seen.fraud, seen.weight
+            return
+        slot = self._next
+        if self.full:
+            del self._slots[int(self._rows["key"][slot])]
+        self._rows[slot] = (*seen[:6], tuple(seen.scores))
+        self._slots[seen.key] = slot
+        self._next = (slot + 1) % self.size
 
-    def metrics(self) -> dict[str, float]:
-        """Prequential metrics over the window; one that is undefined (no fraud yet) is left out."""
-        rows = list(self.seen.values())
-        labels, scores = [row.fraud for row in rows], [row.score for row in rows]
-        weights = [row.weight for row in rows]
-        found = {
-            "window": float(len(rows)),
-            "window_frauds": float(sum(labels)),
-            "auc_roc": roc_auc(labels, scores, weights),
-            "average_precision": average_precision(labels, scores, weights),
-            "log_loss": log_loss(labels, scores, weights),
-        }
-        return {name: value for name, value in found.items() if value is not None}
+    def table(self) -> Table:
+        """A copy of what is remembered, oldest first."""
+        if not self.full:
+            return self._rows[: self._next].copy()
+        return np.concatenate([self._rows[self._next :], self._rows[: self._next]])
 
     def pack(self) -> bytes:
-        """5 bytes and 25 a transaction, in order."""
-        rows = (_ROW.pack(key, *seen) for key, seen in self.seen.items())
-        return _HEAD.pack(_VERSION, len(self.seen)) + b"".join(rows)
+        """9 bytes and the rows, in order."""
+        rows = self.table()
+        return _HEAD.pack(_VERSION, len(rows), rows["scores"].shape[1]) + rows.tobytes()
 
     def restore(self, data: bytes) -> None:
         """Read what `pack` wrote; raises `StateFormatError` for another version or length."""
         check_version("learner's memory", data, _VERSION, _HEAD.size)
-        count = _HEAD.unpack_from(data)[1]
-        check_version("learner's memory", data, _VERSION, _HEAD.size + count * _ROW.size)
-        rows = _ROW.iter_unpack(data[_HEAD.size :])
-        self.seen = {key: Seen(bool(fraud), score, weight) for key, fraud, score, weight in rows}
+        _, count, competitors = _HEAD.unpack_from(data)
+        kind = row_type(competitors)
+        check_version("learner's memory", data, _VERSION, _HEAD.size + count * kind.itemsize)
+        rows = np.frombuffer(data, kind, count, _HEAD.size)[-self.size :]
+        self._rows = np.zeros(self.size, kind)
+        self._rows[: len(rows)] = rows
+        self._slots = {key: slot for slot, key in enumerate(rows["key"].tolist())}
+        self._next = len(rows) % self.size

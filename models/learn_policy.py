@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from models.contest.promotion import PromotionPolicy
+from models.contest.protection import ProtectionPolicy
+from models.portfolio.settings import CHOSEN
+
+BLENDED: tuple[str, ...] = tuple(CHOSEN["blend"]["members"])
 
 
 @dataclass(frozen=True)
@@ -20,8 +26,22 @@ class LearnPolicy:
         clock: a second run publishes at the same outcomes.
     alerts_per_1000: transactions of a thousand that analysts can look at; sets the threshold.
     threshold: until the first model. Nothing is compared with it while the rules decide alone.
-    remembered: transactions kept for idempotence and for the window of the metrics.
+    remembered: transactions kept for idempotence, for the window of the metrics and for promotion:
+        a week at 9,000 a day. It bounds the memory (73 bytes a transaction and model).
     ranked: the model's own latest scores whose quantile is the threshold.
+    competitors: names of the portfolio, or `module:factory`. By default the logistic regression,
+        the blend that did best on VALID (ADR 0004) and the members it needs.
+    blended: whom `blend` combines, all of them competitors.
+    champion: who decides at first. The logistic regression is useful after hundreds of outcomes
+        and costs a few microseconds a score; the others must earn their place.
+    quick: published at `first` and `every`. A forest compiles and packs in up to a second, so
+        the others are published at `slow_first` and `slow_every` only: multiples of `every`, so
+        that whoever is champion names a version at which all others were published too.
+    seed: of the learners.
+    outweigh: how much heavier than the mistake its correction is learned. River cannot unlearn;
+        two brings a linear model about as far to the other side as it had been led astray.
+    versions: of each model, kept by number and threshold: what may still be judged or promoted.
+    promotion, protection: see `models.contest`.
     """
 
     learning_rate: float = 0.01
@@ -31,8 +51,19 @@ class LearnPolicy:
     every: int = 2_000
     alerts_per_1000: float = 10.0
     threshold: float = 0.5
-    remembered: int = 8_192
+    remembered: int = 65_536
     ranked: int = 2_048
+    competitors: tuple[str, ...] = tuple(dict.fromkeys(("logistic", *BLENDED, "blend")))
+    blended: tuple[str, ...] = BLENDED
+    champion: str = "logistic"
+    quick: tuple[str, ...] = ("logistic",)
+    slow_first: int = 2_000
+    slow_every: int = 10_000
+    seed: int = 1
+    outweigh: float = 2.0
+    versions: int = 1_024
+    promotion: PromotionPolicy = field(default_factory=PromotionPolicy)
+    protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
 
 
 def should_publish(learned: int, policy: LearnPolicy) -> bool:
@@ -42,6 +73,21 @@ def should_publish(learned: int, policy: LearnPolicy) -> bool:
     [500, 2000, 4000]
     """
     return learned > 0 and (learned == policy.first or learned % policy.every == 0)
+
+
+def due(learned: int, policy: LearnPolicy) -> tuple[str, ...]:
+    """The competitors that the `learned`-th outcome completes a snapshot of, in their order.
+
+    All of them together where the slow ones are due: a blend names its members' versions.
+
+    >>> due(500, LearnPolicy()), due(10_000, LearnPolicy()) == LearnPolicy().competitors
+    (('logistic',), True)
+    """
+    if learned > 0 and (learned == policy.slow_first or learned % policy.slow_every == 0):
+        return policy.competitors
+    if should_publish(learned, policy):
+        return tuple(name for name in policy.competitors if name in policy.quick)
+    return ()
 
 
 def clean_weight(key: int, keep: float) -> float:

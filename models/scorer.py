@@ -21,7 +21,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,20 @@ class Contribution(NamedTuple):
     feature: str
     value: float | None
     log_odds: float
+
+
+class ModelScorer(Protocol):
+    """A published version of any kind, ready to score; `models.compiled_model` makes them."""
+
+    @property
+    def ref(self) -> dict[str, Any]:
+        """The version as decisions name it."""
+
+    def score_many(self, rows: Sequence[Row]) -> list[float]:
+        """The probability of fraud of each row; its bits do not depend on its neighbours."""
+
+    def top(self, row: Row, count: int = 3) -> list[Contribution]:
+        """The `count` features that raised the score most, strongest first."""
 
 
 class Term(NamedTuple):
@@ -167,10 +181,10 @@ def compile_snapshot(snapshot: Mapping[str, Any]) -> Scorer:
     return Scorer(*ref, names, bias, terms)
 
 
-def read_payload(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload as data, after its kind, hash and format were checked."""
-    if snapshot["kind"] != KIND:
-        raise _invalid(snapshot, f"kind {KIND}", snapshot["kind"])
+def read_payload(snapshot: Mapping[str, Any], kind: str = KIND) -> dict[str, Any]:
+    """The payload of a whole snapshot as data, after kind, hash and format were checked."""
+    if snapshot["kind"] != kind:
+        raise _invalid(snapshot, f"kind {kind}", snapshot["kind"])
     found = hashlib.sha256(snapshot["payload"]).hexdigest()
     if found != snapshot["sha256"]:
         raise _invalid(snapshot, f"payload with sha256 {snapshot['sha256']}", found)
@@ -178,7 +192,7 @@ def read_payload(snapshot: Mapping[str, Any]) -> dict[str, Any]:
         model: dict[str, Any] = json.loads(snapshot["payload"])
         written = model["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise _invalid(snapshot, "canonical JSON of a logistic model", error) from error
+        raise _invalid(snapshot, "canonical JSON of a model", error) from error
     if written != FORMAT:
         raise _invalid(snapshot, f"payload format {FORMAT}", written)
     return model

@@ -168,6 +168,7 @@ class Outcome(Event):
     event_time: Int64
     observed_at: Int64
     weight: float = 1.0
+    presumed: bool = False
     amount_minor: Int64
     currency: str
     score: float
@@ -204,6 +205,10 @@ class ModelSnapshot(Event):
     metrics: dict[str, float]
     payload: bytes
     sha256: str
+    trained_from: Int64 | None = None
+    threshold: float | None = None
+    part: int = 0
+    parts: int = 1
 
 
 class Ruleset(Event):

@@ -23,8 +23,11 @@ class RestoreTimedOut(FraudStreamsError):
     retriable = True
 
 
-def reader(settings: Settings) -> Consumer:
-    """A consumer without a group, for reading a partition from a given offset."""
+def reader(settings: Settings, queued_kbytes: int = 65_536) -> Consumer:
+    """A consumer without a group, for reading a partition from a given offset.
+
+    ``queued_kbytes`` bounds what it fetches ahead.
+    """
     return Consumer(
         {
             "bootstrap.servers": settings.bootstrap,
@@ -33,12 +36,18 @@ def reader(settings: Settings) -> Consumer:
             "enable.partition.eof": False,
             "auto.offset.reset": "earliest",
             "check.crcs": True,
+            "queued.max.messages.kbytes": queued_kbytes,
         }
     )
 
 
 def highwater(consumer: Consumer, topic: str, partition: int) -> int:
-    """The offset after the partition's last record; RestoreTimedOut without an answer.
+    """The offset after the partition's last record; RestoreTimedOut without an answer."""
+    return watermarks(consumer, topic, partition)[1]
+
+
+def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """The partition's first offset and that after its last; RestoreTimedOut without an answer.
 
     Asked again on an error: a topic that was just made, or that moves, has no leader for a while.
     """
@@ -48,12 +57,12 @@ def highwater(consumer: Consumer, topic: str, partition: int) -> int:
         try:
             marks = consumer.get_watermark_offsets(wanted, timeout=left, cached=False)
             if marks is not None:
-                return int(marks[1])
+                return int(marks[0]), int(marks[1])
         except KafkaException as error:
             trouble = str(error)
             time.sleep(ASK_AGAIN_S)
     raise RestoreTimedOut(
-        f"high-water mark of {topic}[{partition}] in {ADMIN_TIMEOUT_S} s: {trouble}"
+        f"first and last offset of {topic}[{partition}] in {ADMIN_TIMEOUT_S} s: {trouble}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka.partitioner import murmur2
 
 from models.rules import Ruleset
-from models.scorer import Scorer
+from models.scorer import ModelScorer
 from schemas import topics
 from streams.outbox import Deliveries
 from streams.published import Library, Version
@@ -138,27 +138,35 @@ class InProcess:
 
 
 class InProcessDecisionLog:
-    """Decisions read back from the in-process log."""
+    """Decisions read back from the in-process log, and where its labels end."""
 
     def __init__(self, log: InProcessLog) -> None:
         self.log = log
 
     def read(self, partition: int, offset: int) -> dict[str, Any]:
         """The decision at a position."""
-        return codec.decode(self.log.partitions[topics.DECISIONS, partition][offset].value or b"")[
-            1
-        ]
+        record = self.log.partitions[topics.DECISIONS, partition][offset]
+        return codec.decode(record.value or b"")[1]
+
+    def following(self, partition: int, offset: int, most: int) -> list[tuple[int, bytes]]:
+        """Up to ``most`` decisions from ``offset`` on, with their offsets."""
+        records = self.log.partitions[topics.DECISIONS, partition][offset : offset + most]
+        return [(record.offset, record.value or b"") for record in records]
+
+    def labels_end(self, partition: int) -> int:
+        """The offset after the partition's last label."""
+        return len(self.log.partitions[topics.LABELS, partition])
 
 
 class InProcessLibrary(Library):
     """Models and rulesets of the in-process log, read up to its end at each look-up."""
 
     def __init__(self, log: InProcessLog) -> None:
-        super().__init__()
+        super().__init__(lambda place: log.partitions[topics.MODELS, 0][place].value or b"")
         self.log = log
         self._read = 0
 
-    def scorer(self, version: Version) -> Scorer:
+    def scorer(self, version: Version) -> ModelScorer:
         """The compiled model; raises VersionMissing where it was not published."""
         self._catch_up()
         return super().scorer(version)
@@ -171,5 +179,5 @@ class InProcessLibrary(Library):
     def _catch_up(self) -> None:
         records = self.log.partitions[topics.MODELS, 0]
         for record in records[self._read :]:
-            self.add(record.value or b"")
+            self.add(record.value or b"", record.offset)
         self._read = len(records)

@@ -14,6 +14,8 @@ LATENCY_BUCKETS_S = (
     0.250, 0.500, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 )  # fmt: skip
 BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+# An analyst's next day to the end of what card schemes allow.
+LABEL_DELAY_BUCKETS_D = (0.25, 1, 2, 4, 7, 14, 21, 30, 45, 60, 90, 120, 180)
 
 
 class Metrics:
@@ -47,8 +49,28 @@ class Metrics:
         self.alerts = Counter(
             "fraud_alerts_total", "Alerts, by severity.", ["severity"], registry=registry
         )
+        self.labels = Counter(
+            "fraud_labels_total",
+            "Labels, by what became of them: MATCHED, REVERSED (a presumption), CONFIRMED (one), "
+            "REPEAT, STALE, INCONCLUSIVE, ORPHAN (waits for its transaction, is MATCHED then), "
+            "EXPIRED (waited in vain), REFUSED (too many wait).",
+            ["result"],
+            registry=registry,
+        )
+        self.label_delay = Histogram(
+            "fraud_label_delay_days",
+            "Days from a transaction to its label, by source: compare with FRAUD_LABEL_DAYS.",
+            ["source"],
+            buckets=LABEL_DELAY_BUCKETS_D,
+            registry=registry,
+        )
         self.outcomes = Counter(
-            "fraud_outcomes_total", "Labelled decisions, by label.", ["label"], registry=registry
+            "fraud_outcomes_total",
+            "Decisions whose truth is settled, by label: FRAUD, LEGITIMATE, PRESUMED (no label by "
+            "maturity), THINNED (presumed, others stand for it), UNKNOWN (not let through, so "
+            "silence says nothing; no outcome).",
+            ["label"],
+            registry=registry,
         )
         self.dead_letters = Counter(
             "fraud_dead_letters_total", "Dead letters, by code.", ["code"], registry=registry
@@ -89,6 +111,13 @@ class Metrics:
             "fraud_model_version",
             "Version of the model in force (the learner's offset it holds).",
             ["name"],
+            registry=registry,
+        )
+        self.competitor = Gauge(
+            "fraud_competitor",
+            "Champion and challengers, each judged by the score it had in force at the decision: "
+            "counts and prequential metrics of the latest version, as in its snapshot.",
+            ["name", "metric"],
             registry=registry,
         )
         self.progress = Gauge(

@@ -1,32 +1,26 @@
-"""Models and rulesets by name and version, read in a thread and consumer of their own.
+"""Models and rulesets by name and version, as ``fraud.models`` holds them.
 
-A scorer never waits on its own Faust consumer for a model (that can deadlock a rebalance): the
-reader follows ``fraud.models`` by itself, and a wait for a version has a deadline.
+A log names hundreds of versions, and a forest is megabytes: the library remembers where each
+stands, reads it again when it is asked for, and keeps the last ones compiled.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import threading
-import time
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
-
 from models.rules import Ruleset, compile_ruleset
-from models.scorer import Scorer, compile_snapshot
+from models.scorer import ModelScorer
+from models.shelf import CompiledVersions
+from models.snapshot_parts import join
 from schemas import topics
 from schemas.errors import FraudStreamsError
-from streams import changelog
-from streams.settings import Settings
 from streams.wire import codec
 
-logger = logging.getLogger(__name__)
-
 Version = tuple[str, int]
-POLL_S = 0.1
-BATCH = 100
+Fetch = Callable[[int], bytes]
+"""Reads the record at a place of ``fraud.models`` again."""
 
 
 class VersionMissing(FraudStreamsError):
@@ -39,7 +33,7 @@ class VersionMissing(FraudStreamsError):
 class Published(Protocol):
     """Where scorers find what markers name."""
 
-    def scorer(self, version: Version) -> Scorer:
+    def scorer(self, version: Version) -> ModelScorer:
         """The compiled model; raises VersionMissing where it was not read."""
 
     def ruleset(self, version: Version) -> Ruleset:
@@ -47,34 +41,67 @@ class Published(Protocol):
 
 
 class Library:
-    """Compiled models and rulesets, filled from the records of ``fraud.models``."""
+    """Models and rulesets, filled from the records of ``fraud.models``; safe for several threads.
 
-    def __init__(self) -> None:
-        self._scorers: dict[Version, Scorer] = {}
+    Without ``fetch`` it keeps the records themselves.
+    """
+
+    def __init__(self, fetch: Fetch | None = None) -> None:
+        self._values: dict[int, bytes] | None = {} if fetch is None else None
+        self._fetch = fetch or self._kept
+        self._places: dict[Version, dict[int, int]] = {}
+        self._parts: dict[Version, int] = {}
         self._rulesets: dict[Version, Ruleset] = {}
+        self._compiled = CompiledVersions(self.snapshot)
+        self._compiling = threading.RLock()
+        self._added = 0
 
-    def add(self, value: bytes) -> None:
-        """Take one record of ``fraud.models`` in."""
+    def add(self, value: bytes, place: int | None = None) -> None:
+        """Take one record of ``fraud.models`` in, that ``fetch`` finds at ``place``."""
         name, record = codec.decode(value)
         version = (record["name"], record["version"])
-        if name == "model_snapshot":
-            self._scorers[version] = compile_snapshot(record)
-        elif name == "ruleset":
+        if name == "ruleset":
             self._rulesets[version] = compile_ruleset(record["yaml"])
+        elif name == "model_snapshot":
+            place = self._added if place is None else place
+            if self._values is not None:
+                self._values[place] = value
+            self._places.setdefault(version, {})[record["part"]] = place
+            self._parts[version] = record["parts"]
+        self._added += 1
 
-    def scorer(self, version: Version) -> Scorer:
-        """The compiled model; raises VersionMissing where it was not read."""
-        return _found(self._scorers, "model", version)
+    def scorer(self, version: Version) -> ModelScorer:
+        """The compiled model; raises VersionMissing where it was not read, or SnapshotError."""
+        with self._compiling:
+            return self._compiled.scorer(version)
 
     def ruleset(self, version: Version) -> Ruleset:
         """The compiled ruleset; raises VersionMissing where it was not read."""
         return _found(self._rulesets, "ruleset", version)
 
+    def snapshot(self, version: Version) -> dict[str, Any]:
+        """A model's whole record; raises VersionMissing where not all of it was read."""
+        if not self.has_model(version):
+            raise _missing("model", version)
+        places = sorted(self._places[version].items())
+        return join([codec.decode(self._fetch(place))[1] for _, place in places])
+
+    def versions(self) -> list[Version]:
+        """Every model version read whole, in the order of the log."""
+        return [version for version in self._places if self.has_model(version)]
+
+    def has_model(self, version: Version) -> bool:
+        """Whether a model was read whole."""
+        return version in self._places and len(self._places[version]) == self._parts[version]
+
     def holds(self, marker: dict[str, Any]) -> bool:
-        """Whether everything that ``marker`` names was read."""
+        """Whether everything that ``marker`` names was read; members stand before their blend."""
         model, rules = marker["model"], marker["ruleset"]
-        has_model = model is None or (model["name"], model["version"]) in self._scorers
+        has_model = model is None or self.has_model((model["name"], model["version"]))
         return has_model and (rules["name"], rules["version"]) in self._rulesets
+
+    def _kept(self, place: int) -> bytes:
+        return (self._values or {})[place]
 
 
 T = TypeVar("T")
@@ -84,56 +111,9 @@ def _found(versions: dict[Version, T], kind: str, version: Version) -> T:
     try:
         return versions[version]
     except KeyError:
-        raise VersionMissing(
-            f"{kind} {version[0]}@{version[1]}", expected=f"it on {topics.MODELS}", came="nothing"
-        ) from None
+        raise _missing(kind, version) from None
 
 
-class LibraryReader(threading.Thread):
-    """Follows ``fraud.models`` into a library."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(name="fraud-models-reader", daemon=True)
-        self.library = Library()
-        self._settings = settings
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Read until stopped; a record that cannot be read is logged and skipped."""
-        consumer = changelog.reader(self._settings)
-        consumer.assign([TopicPartition(topics.MODELS, 0, OFFSET_BEGINNING)])
-        while not self._stopping.is_set():
-            for message in consumer.consume(BATCH, POLL_S):
-                if message.error() is None:
-                    self._add(message.value())
-        consumer.close()
-
-    def stop(self) -> None:
-        """Stop reading and wait for the thread."""
-        self._stopping.set()
-        if self.is_alive():
-            self.join(timeout=5)
-
-    async def wait_for(self, marker: dict[str, Any], still_ours: Any) -> None:
-        """Wait until what ``marker`` names was read.
-
-        Raises:
-            VersionMissing: the deadline passed. The worker restarts and waits again; meanwhile
-                its readiness is false.
-        """
-        deadline = time.monotonic() + self._settings.model_deadline_s
-        while not self.library.holds(marker) and still_ours():
-            if time.monotonic() > deadline:
-                raise VersionMissing(
-                    f"marker {marker['sequence']} names {marker['model']} and "
-                    f"{marker['ruleset']}, not on {topics.MODELS} after "
-                    f"{self._settings.model_deadline_s} s; a retry helps once they are published"
-                )
-            await asyncio.sleep(0.005)
-
-    def _add(self, value: str | bytes | None) -> None:
-        try:
-            if isinstance(value, bytes):
-                self.library.add(value)
-        except FraudStreamsError:
-            logger.exception("a record of %s cannot be read", topics.MODELS)
+def _missing(kind: str, version: Version) -> VersionMissing:
+    where = f"{kind} {version[0]}@{version[1]}"
+    return VersionMissing(where, expected=f"it on {topics.MODELS}", came="nothing")

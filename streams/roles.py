@@ -10,13 +10,17 @@ from faust import App
 from streams.agents.score import MARKER_PREFIX
 from streams.app_factory import WorkerApp
 from streams.decision_log import KafkaDecisionLog
+from streams.models_reader import LibraryReader
+from streams.outcome_log import KafkaOutcomeLog
 from streams.process import quiet_collector, share_the_interpreter
-from streams.published import LibraryReader
 from streams.records import Record
 from streams.settings import Settings
 from streams.task import Task
 from streams.wire import codec
 from streams.wiring import ROLES, World
+
+FOLLOWERS = ("hot", "learn")
+"""Roles that score: the champion, or challengers at the decisions of days ago."""
 
 
 def worker_app(role: str, settings: Settings) -> WorkerApp:
@@ -33,9 +37,12 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
         if value.startswith(MARKER_PREFIX):
             await reader.wait_for(codec.decode(value)[1], still_ours)
 
-    world = World(reader.library, KafkaDecisionLog(settings), version_ready)
+    world = World(
+        reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,
+        settings.maturity(),
+    )  # fmt: skip
     worker = WorkerApp(ROLES[role].app_id, ROLES[role].stages(world), settings)
-    if role == "hot":
+    if role in FOLLOWERS:
         follow_models(worker.app, reader)
     return worker
 
@@ -44,7 +51,7 @@ def follow_models(app: App, reader: LibraryReader) -> None:
     """Run the models' reader as long as the app runs."""
 
     async def start(*_args: Any, **_kwargs: Any) -> None:
-        reader.start()
+        reader.follow()
 
     async def stop(*_args: Any, **_kwargs: Any) -> None:
         reader.stop()

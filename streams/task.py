@@ -10,7 +10,8 @@
           compute, apply to the key, emit, advance A
 ```
 
-The packed value of a key is the applied offset of each source, then the state's own bytes. One
+The packed value of a key is the applied offset of each source, then the state's own bytes; a very
+large one is several records (`streams.chunks`). One
 *meta* record a task holds A, the source marks and whatever the stage keeps for the partition.
 """
 
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from schemas.errors import EventError, FraudStreamsError, ProcessingFailed
+from streams import chunks
 from streams.dead_letters import dead_letter
 from streams.metrics import METRICS
 from streams.outbox import Deliveries, Outbox
@@ -103,6 +105,7 @@ class Task:
         self.events_since_cut = 0
         self._new_state = new_state
         self._unpack_state = unpack_state
+        self._slots: dict[bytes, int] = {}
         self._prefix = struct.Struct(f"<{len(self.sources)}q")
         self._index = {topic: index for index, topic in enumerate(self.sources)}
 
@@ -145,6 +148,11 @@ class Task:
         """Note that ``record`` is in the key's state now."""
         entry.applied[self._index[record.topic]] = record.offset
         self.dirty.add(key)
+
+    def note(self, entry: Entry, record: Record) -> None:
+        """Note that ``record`` is in the key's state, which is not to be written yet: for a state
+        too costly to write at each barrier, that folds again what it lacks after a restore."""
+        entry.applied[self._index[record.topic]] = record.offset
 
     # -- outputs ------------------------------------------------------------------------------
 
@@ -195,7 +203,9 @@ class Task:
 
     def cut(self) -> Cut:
         """Fix the end offsets, take the dirty keys as bytes, begin the next span of deliveries."""
-        values = {key: self._pack(self.entries[key]) for key in self.dirty}
+        values: dict[bytes, bytes] = {}
+        for key in self.dirty:
+            values |= self._values(key, self.entries[key])
         cut = Cut(values, self._pack_meta(), dict(self.applied), self.deliveries)
         self.dirty = set()
         self.deliveries = Deliveries()
@@ -214,17 +224,32 @@ class Task:
         for key, value in values.items():
             if key == META_KEY:
                 self._unpack_meta(value)
-            else:
+            elif not chunks.is_part(key):
                 self.entries[key] = self._unpack(value)
+        for key, slots in chunks.whole(values, self._prefix.size).items():
+            self._take_slots(key, slots)
+
+    def _take_slots(self, key: bytes, slots: Sequence[chunks.Whole]) -> None:
+        """Take the slot that is furthest, if it is further than a value in one record."""
+        slot, prefix, packed = max(slots, key=lambda one: sum(self._prefix.unpack(one[1])))
+        known, applied = self.entries.get(key), list(self._prefix.unpack(prefix))
+        if known is None or sum(applied) >= sum(known.applied):
+            self.entries[key] = Entry(self._unpack_state(packed), applied)
+            self._slots[key] = slot
 
     def _progress(self, key: bytes, value: bytes) -> int:
         if key == META_KEY:
             return sum(json.loads(value)["applied"].values())
         return sum(self._prefix.unpack_from(value))
 
-    def _pack(self, entry: Entry) -> bytes:
+    def _values(self, key: bytes, entry: Entry) -> dict[bytes, bytes]:
+        """What the changelog is to hold of a key."""
         packed: bytes = entry.state.pack()
-        return self._prefix.pack(*entry.applied) + packed
+        prefix = self._prefix.pack(*entry.applied)
+        if len(packed) <= chunks.LIMIT:
+            return {key: prefix + packed}
+        slot = self._slots[key] = (self._slots.get(key, -1) + 1) % chunks.SLOTS
+        return chunks.split(key, prefix, packed, slot, chunks.LIMIT)
 
     def _unpack(self, value: bytes) -> Entry:
         size = self._prefix.size

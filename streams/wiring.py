@@ -21,15 +21,17 @@ one's commits. Every stage may also write ``fraud.dead-letters``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.alerts import AlertState
 from models.card import CardState
 from models.join import JoinState
+from models.maturity import MaturityPolicy
 from models.terminal import TerminalState
 from schemas import topics as t
 from streams.agents import alert, join, profile, score
 from streams.decision_log import DecisionLog
+from streams.outcome_log import OutcomeLog
 from streams.published import Library
 from streams.stage import Prepare, Stage, at_once
 
@@ -40,7 +42,9 @@ class World:
 
     library: Library
     decisions: DecisionLog
+    outcomes: OutcomeLog
     version_ready: Prepare = at_once
+    maturity: MaturityPolicy = field(default_factory=MaturityPolicy)
 
 
 def hot(world: World) -> tuple[Stage, ...]:
@@ -73,22 +77,23 @@ def joining(world: World) -> tuple[Stage, ...]:
             name="join", sources=(t.DECISIONS, t.LABELS), targets=(t.OUTCOMES, t.ACTIVITY),
             partitions=4, changelog="fraud-join-join-changelog",
             new_state=JoinState, unpack_state=JoinState.unpack,
-            step=join.make_step(world.decisions),
+            step=join.make_step(world.decisions, world.maturity),
         ),
     )  # fmt: skip
 
 
-def learning(_world: World) -> tuple[Stage, ...]:
+def learning(world: World) -> tuple[Stage, ...]:
     """Outcomes become models, models become markers."""
     from models.learn import Learner  # noqa: PLC0415
     from streams.agents import learn  # noqa: PLC0415
 
+    around = learn.Surroundings(world.library, world.outcomes)
     return (
         Stage(
             name="learn", sources=(t.OUTCOMES,), targets=(t.MODELS, t.ACTIVITY), partitions=1,
             changelog="fraud-learn-learn-changelog",
-            new_state=Learner, unpack_state=Learner.unpack, step=learn.step,
-            restored=learn.announce,
+            new_state=Learner, unpack_state=Learner.unpack, step=learn.make_step(around),
+            restored=learn.make_restored(around),
         ),
     )  # fmt: skip
 

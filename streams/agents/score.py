@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from models.decision import BOOT_SEQUENCE, Control, decide
 from models.features import FEATURES
 from models.rules import Ruleset, baseline
-from models.scorer import Scorer
+from models.scorer import ModelScorer
 from models.terminal import apply_outcome, observe
 from models.vector import assemble
 from schemas import topics
@@ -42,7 +42,7 @@ class Scored(NamedTuple):
 class InForce:
     """The control in force in one partition, with what it names made ready."""
 
-    def __init__(self, control: Control, ruleset: Ruleset, scorer: Scorer | None) -> None:
+    def __init__(self, control: Control, ruleset: Ruleset, scorer: ModelScorer | None) -> None:
         self.control = control
         self.ruleset = ruleset
         self.scorer = scorer

@@ -10,14 +10,16 @@ from streams.demo.summary import Summary, summary
 from streams.demo.tally import WATCHED, Tally
 from streams.demo.view import View
 from streams.demo.world import WorldRequest
-from streams.in_process import InProcess, InProcessDecisionLog, InProcessLibrary, InProcessLog
+from streams.in_process import InProcess, InProcessLog
+from streams.in_process_world import in_process_world
 from streams.wire import codec
-from streams.wiring import ROLES, World
+from streams.wiring import ROLES
 
 # Arrivals folded together: about an hour of the Handbook's event time, far below the lateness.
 CHUNK = 500
 # Read by their stages right away and by nobody afterwards. Decisions stay: labels come days later.
-PASSING = (topics.TRANSACTIONS, topics.ACTIVITY, topics.LABELS, topics.OUTCOMES)
+# So do outcomes: learning may be frozen, and go on with what queued.
+PASSING = (topics.TRANSACTIONS, topics.ACTIVITY, topics.LABELS)
 
 encode_transaction = codec.encoder("transaction")
 encode_label = codec.encoder("label")
@@ -47,7 +49,7 @@ class Embedded:
     def __init__(self, tally: Tally) -> None:
         self.log = InProcessLog(clock=_now_ms)
         self._tally = tally
-        world = World(InProcessLibrary(self.log), InProcessDecisionLog(self.log))
+        world = in_process_world(self.log)
         stages = [stage for role in ROLES.values() for stage in role.stages(world)]
         self._stages = InProcess(stages, self.log)
         self._seen = dict.fromkeys(self._watched(), 0)

@@ -8,10 +8,10 @@ from schemas import topics
 from streams import changelog
 from streams.demo.observer import ends
 from streams.demo.tally import WATCHED
-from streams.in_process import InProcessDecisionLog, InProcessLog
-from streams.published import Library
+from streams.in_process import InProcessLog
+from streams.in_process_world import in_process_world
 from streams.settings import Settings
-from streams.wiring import ROLES, World
+from streams.wiring import ROLES
 
 
 class Groups:
@@ -50,7 +50,7 @@ def sources() -> dict[str, set[str]]:
     >>> sorted(sources()["fraud-join"])
     ['fraud.decisions', 'fraud.labels']
     """
-    world = World(Library(), InProcessDecisionLog(InProcessLog(clock=lambda: 0)))
+    world = in_process_world(InProcessLog(clock=lambda: 0))
     return {
         role.app_id: {name for stage in role.stages(world) for name in stage.sources}
         for role in ROLES.values()

@@ -27,6 +27,9 @@ class Summary:
     missing_decisions: accepted transactions without a decision.
     duplicate_decisions: ids with decisions of differing bytes.
     repeated_decisions: identical decisions that the log holds again.
+    competitors: champion and challengers by name, each by the scores it had in force when the
+        transactions were decided, as its last version says: `learned` outcomes, `window` of them
+        scored by it, and the metrics over these.
     """
 
     mode: Mode
@@ -46,6 +49,7 @@ class Summary:
     missing_decisions: int
     duplicate_decisions: int
     repeated_decisions: int
+    competitors: dict[str, dict[str, float]]
 
     def as_dict(self) -> dict[str, Any]:
         """The fields for ``--json``."""
@@ -59,7 +63,9 @@ class Summary:
 
     def text(self) -> str:
         """Two columns: what, and how much."""
-        rows = [(name.replace("_", " "), _shown(value)) for name, value in self.as_dict().items()]
+        found = self.as_dict()
+        found |= {f"  {name}": measured for name, measured in found.pop("competitors").items()}
+        rows = [(name.replace("_", " "), _shown(value)) for name, value in found.items()]
         return "\n".join(f"{name:<22} {value}" for name, value in rows)
 
 
@@ -84,7 +90,27 @@ def summary(mode: Mode, tally: Tally, started: float) -> Summary:
         missing_decisions=len(tally.missing),
         duplicate_decisions=len(tally.differing),
         repeated_decisions=tally.repeated,
+        competitors=competitors(tally),
     )
+
+
+MEASURES = (
+    "learned", "window", "window_frauds", "auc_roc", "average_precision", "card_precision",
+    "value_caught", "log_loss", "calibration",
+)  # fmt: skip
+
+
+def competitors(tally: Tally) -> dict[str, dict[str, float]]:
+    """Each competitor's version, whether it decides (1 or 0), and its measures where there are
+    any."""
+    return {
+        name: {
+            "version": float(found.version),
+            "decides": float(name == tally.champion),
+            **{one: round(found.metrics[one], 4) for one in MEASURES if one in found.metrics},
+        }
+        for name, found in sorted(tally.competitors.items())
+    }
 
 
 def percentile(seconds: Sequence[float], percent: float) -> float | None:

@@ -7,7 +7,7 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import topics
 from schemas.errors import EventError
@@ -18,6 +18,13 @@ WATCHED = (
     topics.DECISIONS, topics.ALERTS, topics.OUTCOMES, topics.MODELS, topics.DRIFT,
     topics.DEAD_LETTERS,
 )  # fmt: skip
+
+
+class Competitor(NamedTuple):
+    """A model's latest version, and how its versions did at their decisions."""
+
+    version: int
+    metrics: dict[str, float]
 
 
 class Tally:
@@ -49,6 +56,8 @@ class Tally:
         self.scores = array("d")
         self.models: set[tuple[str, int]] = set()
         self.last_model: tuple[str, int] | None = None
+        self.competitors: dict[str, Competitor] = {}
+        self.champion: str | None = None
         self.drift_signals: set[str] = set()
         self.last_drift: dict[str, Any] | None = None
         self.dead_letters: dict[str, int] = {}
@@ -85,6 +94,8 @@ class Tally:
             return
         digest = hashlib.sha256(value).digest()
         known = self.decided.setdefault(transaction_id, digest)
+        if body["model"] is not None:
+            self.champion = body["model"]["name"]
         if known is digest:
             self.latencies.append(now - sent)
             self.last_decision = now
@@ -111,6 +122,7 @@ class Tally:
         if body["schema"] == "model_snapshot":
             self.last_model = (body["name"], body["version"])
             self.models.add(self.last_model)
+            self.competitors[body["name"]] = Competitor(body["version"], body["metrics"])
 
     def _drift(self, body: dict[str, Any], _value: bytes) -> None:
         self.drift_signals.add(body["signal_id"])

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from models.evaluation import average_precision, roc_auc
 from streams.demo.alert_line import alert_line
-from streams.demo.tally import Tally
+from streams.demo.tally import Competitor, Tally
 
 LINE_EVERY_S = 5.0
 # Ranking 100,000 scores takes 20 ms: not with each frame.
@@ -56,8 +56,17 @@ class Figures:
             ("labels", f"{len(tally.labels):,} ({tally.unmatched:,} without outcome)"),
             ("model", f"{model} ({len(tally.models)} published)"),
             ("AP / AUC", f"{ap} / {auc}"),
+            *self._competitors(),
             ("drift signals", f"{len(tally.drift_signals):,}{self._drift()}"),
             ("dead letters", f"{sum(tally.dead_letters.values()):,}"),
+        ]
+
+    def _competitors(self) -> list[tuple[str, str]]:
+        """Champion and challengers, each by the scores it had at the decisions."""
+        champion, found = self._tally.champion, sorted(self._tally.competitors.copy().items())
+        return [
+            (f"{name}{' (decides)' if name == champion else ''}", _standing(one))
+            for name, one in found
         ]
 
     def _drift(self) -> str:
@@ -81,6 +90,18 @@ class Figures:
             ap, auc = ("-" if value is None else f"{value:.3f}" for value in found)
             self._quality = (now, ap, auc)
         return self._quality[1], self._quality[2]
+
+
+def _standing(one: Competitor) -> str:
+    measured = one.metrics
+    if "average_precision" not in measured:
+        return f"@{one.version}, not judged yet"
+    ap, auc = measured["average_precision"], measured.get("auc_roc", 0.0)
+    found = measured.get("card_precision", 0.0)
+    return (
+        f"AP {ap:.3f}, AUC {auc:.3f}, card precision {found:.3f} "
+        f"over {measured['window']:,.0f} (@{one.version})"
+    )
 
 
 class LiveView:

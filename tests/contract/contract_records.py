@@ -99,6 +99,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         **_FOUND,
         "source": "CHARGEBACK",
         "weight": 10.0,
+        "presumed": True,
         "feature_spec": "0123456789abcdef",
         "features": _FEATURES,
         "decided_src": SOURCE,
@@ -121,6 +122,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "metrics": {"auc": 0.875},
         "payload": b'{"weights":[0.5]}',
         "sha256": "5a" * 32,
+        "trained_from": 12,
+        "threshold": 0.125,
+        "part": 0,
+        "parts": 1,
     },
     "ruleset": {"name": "baseline", "version": 1, "yaml": "rules: []\n", "sha256": "5a" * 32},
     "drift_signal": {

@@ -33,7 +33,7 @@ def decided() -> dict[str, Any]:
     """A decision with a model over its threshold, a rule's reason and missing features."""
     learner = Learner()
     boot(learner)
-    announced = publish(learner, 7)
+    announced = publish(learner, ["logistic"], 7)[-1]
     scorer = compile_snapshot(announced.record)
     row: list[float | None] = [None] * len(FEATURES.names)
     hits = baseline().evaluate(row, TRANSACTION)
@@ -54,7 +54,7 @@ def records() -> list[tuple[str, Mapping[str, Any]]]:
     learner, decision = Learner(), decided()
     raised, found = alert(AlertState(), decision), outcome(decision, LABEL)
     assert raised is not None
-    first, model = boot(learner), publish(learner, 7)
+    first, model = boot(learner), publish(learner, ["logistic"], 7)[-1]
     return [
         ("alert", raised), ("outcome", found), ("terminal_outcome", terminal_outcome(found, SRC)),
         ("ruleset", first.record), ("control_marker", first.marker),
@@ -79,5 +79,5 @@ def test_a_decision_survives_the_wire_with_its_fingerprint() -> None:
 def test_a_scorer_from_the_wire_is_the_same_scorer() -> None:
     learner = Learner()
     boot(learner)
-    record = publish(learner, 7).record
+    record = publish(learner, ["logistic"], 7)[-1].record
     assert compile_snapshot(decode(encode("model_snapshot", record))[1]) == compile_snapshot(record)

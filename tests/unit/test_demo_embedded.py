@@ -24,7 +24,7 @@ KEYS = {
     "mode", "transactions", "decisions", "alerts", "labels", "outcomes", "models_published",
     "drift_signals", "dead_letters", "seconds", "decisions_per_second", "latency_ms",
     "average_precision", "auc_roc", "missing_decisions", "duplicate_decisions",
-    "repeated_decisions",
+    "repeated_decisions", "competitors",
 }  # fmt: skip
 
 
@@ -48,6 +48,8 @@ def test_nothing_is_missing_and_the_model_learns(small: tuple[Tally, Summary]) -
     assert summary.models_published >= 1
     assert set(summary.as_dict()) == KEYS
     assert set(summary.latency_ms) == {"p50", "p99"}
+    assert summary.competitors["logistic"]["decides"] == 1.0
+    assert summary.competitors["logistic"]["learned"] >= 500
 
 
 def test_the_same_seed_gives_the_same_decisions(small: tuple[Tally, Summary]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from streams.demo.alert_line import alert_line
 from streams.demo.lag import sources
 from streams.demo.summary import summary
 from streams.demo.tally import Tally, refused_id
+from streams.demo.view import Figures
 from streams.demo.world import START_MS, WorldDoesNotFit, WorldRequest
 from streams.wire import codec
 
@@ -59,11 +61,11 @@ def test_an_empty_log_or_an_older_one_moves_nothing() -> None:
     assert SMALL.after(START_MS - 1, now=0) is SMALL
 
 
-def decision(transaction_id: str, score: float = 0.5) -> bytes:
+def decision(transaction_id: str, score: float = 0.5, model: dict[str, Any] | None = None) -> bytes:
     body = {
         "transaction_id": transaction_id, "card_id": "c", "terminal_id": "m", "event_time": 1,
         "amount_minor": 1, "currency": "EUR", "decision": "APPROVE", "score": score,
-        "threshold": 0.5, "model": None, "ruleset": {"name": "r", "version": 1},
+        "threshold": 0.5, "model": model, "ruleset": {"name": "r", "version": 1},
         "logic_version": 1, "feature_spec": "s", "reasons": [], "features": {},
         "incomplete": False, "late": False, "src": {"stage": "score", "partition": 0, "offset": 0},
     }  # fmt: skip
@@ -112,6 +114,31 @@ def test_latency_is_from_publication_to_receipt() -> None:
     assert found.latency_ms == {"p50": 250.0, "p99": 250.0}
     assert (found.seconds, found.decisions_per_second) == (1.0, 4.0)
     assert found.average_precision is None
+
+
+def test_competitors_are_shown_as_their_last_versions_say() -> None:
+    tally = Tally()
+    tally.published("t1")
+    tally.take(topics.DECISIONS, decision("t1", model={"name": "logistic", "version": 7}))
+    metrics = {"learned": 9.0, "window": 8.0, "average_precision": 0.51234, "auc_roc": 0.75}
+    for name, version, measured in (
+        ("logistic", 7, {}), ("logistic", 8, metrics), ("blend", 8, {"learned": 9.0}),
+    ):  # fmt: skip
+        snapshot = {
+            "name": name, "version": version, "parent": None, "kind": "k", "feature_spec": "s",
+            "river_version": "0", "offset": version, "metrics": measured, "payload": b"",
+            "sha256": "", "trained_from": 0, "threshold": 0.5, "part": 0, "parts": 1,
+        }  # fmt: skip
+        tally.take(topics.MODELS, codec.encode("model_snapshot", snapshot))
+    found = summary("embedded", tally, 0.0)
+    assert found.competitors == {
+        "blend": {"version": 8.0, "decides": 0.0, "learned": 9.0},
+        "logistic": {"version": 8.0, "decides": 1.0, **metrics, "average_precision": 0.5123},
+    }
+    assert "  logistic             version 8.0, decides 1.0" in found.text()
+    rows = dict(Figures(tally).rows())
+    assert rows["logistic (decides)"].startswith("AP 0.512, AUC 0.750")
+    assert rows["blend"] == "@8, not judged yet"
 
 
 def test_an_alert_line_has_every_reason() -> None:

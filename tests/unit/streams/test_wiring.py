@@ -8,9 +8,10 @@ import pytest
 
 from schemas import topics
 from streams import wiring
-from streams.in_process import InProcessDecisionLog, InProcessLibrary, InProcessLog
+from streams.in_process import InProcessLog
+from streams.in_process_world import in_process_world
 from streams.stage import Stage
-from streams.wiring import ROLES, World
+from streams.wiring import ROLES
 from tests.unit.streams.whole_stream import NOW, run, stages
 
 LOG = InProcessLog(clock=lambda: NOW)
@@ -28,7 +29,7 @@ def test_topics_are_in_the_table_and_co_partitioned(stage: Stage) -> None:
 
 def test_the_screen_names_every_edge() -> None:
     screen = wiring.__doc__ or ""
-    world = World(InProcessLibrary(LOG), InProcessDecisionLog(LOG))
+    world = in_process_world(LOG)
     for role, described in ROLES.items():
         for stage in described.stages(world):
             (line,) = re.findall(rf"^.*\b{stage.name}  .*$", screen, re.MULTILINE)
@@ -38,7 +39,7 @@ def test_the_screen_names_every_edge() -> None:
 
 
 def test_changelogs_are_named_as_faust_names_them() -> None:
-    world = World(InProcessLibrary(LOG), InProcessDecisionLog(LOG))
+    world = in_process_world(LOG)
     for role in ROLES.values():
         for stage in role.stages(world):
             assert stage.changelog.startswith(f"{role.app_id}-")

@@ -7,10 +7,11 @@ from typing import Any
 
 from schemas import topics
 from schemas.codec import today
-from streams.in_process import InProcess, InProcessDecisionLog, InProcessLibrary, InProcessLog
+from streams.in_process import InProcess, InProcessLog
+from streams.in_process_world import in_process_world
 from streams.stage import Stage
 from streams.wire import codec
-from streams.wiring import ROLES, World
+from streams.wiring import ROLES
 
 NOW = 1_900_000_000_000
 START = 1_700_000_000_000
@@ -20,7 +21,7 @@ FIELDS = today("transaction")["fields"]
 
 def stages(log: InProcessLog) -> tuple[Stage, ...]:
     """Every stage of every role."""
-    world = World(InProcessLibrary(log), InProcessDecisionLog(log))
+    world = in_process_world(log)
     return tuple(stage for role in ROLES.values() for stage in role.stages(world))
 
 

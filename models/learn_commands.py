@@ -1,0 +1,139 @@
+"""Operators' commands to the learner, as records of `fraud.outcomes`.
+
+```text
+ RULES_APPLY  {"yaml": "..."}                     compile the rules and put them in force
+ PROMOTE      {"name", "version"?, "reason"?}     a version: hold it in force (a rollback, too);
+                                                  none: follow that competitor's latest
+ FREEZE       {"reason"?}                         learn nothing until RESUME
+ RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on
+ EXCLUDE      {"source", "excluded"?: true}       a source's labels teach nothing any more
+```
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, get_args
+
+from models.learn import Learner
+from models.learn_rules import Applied, apply_rules
+from models.rules import compile_ruleset
+from schemas.errors import InvalidField
+from schemas.fields import LabelSource
+
+SOURCES: tuple[str, ...] = get_args(LabelSource)
+
+
+class Done(NamedTuple):
+    """What a command came to: the reason for the marker, and what is left to the fold."""
+
+    reason: str
+    ruleset: Applied | None = None
+    freezes: bool = False
+    resumes: bool = False
+    learns: bool = True
+
+
+def carry_out(learner: Learner, record: Mapping[str, Any]) -> Done:
+    """Carry out a command, all but the freezing and thawing.
+
+    Raises `RuleError` for rules that do not compile and `InvalidField` for a kind or payload that
+    is not as above; then nothing has changed.
+    """
+    act = _KINDS.get(record["kind"])
+    if act is None:
+        raise InvalidField("command.kind", expected=f"one of {[*_KINDS]}", came=record["kind"])
+    return act(learner, record, _payload(record))
+
+
+def _rules(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    source = _field(payload, "yaml", str, 'JSON {"yaml": "..."}')
+    where = f"command {record['command_id']}"
+    applied = apply_rules(learner, compile_ruleset(source, file=where), where)
+    return Done(f"rules applied by {record['actor']}", applied)
+
+
+def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    name = _field(payload, "name", str, 'JSON {"name": "...", "version": 123}')
+    version = _field(payload, "version", int, "an offset, or nothing", optional=True)
+    if name not in learner.competitors:
+        raise InvalidField(
+            "command.payload.name", expected=f"one of {[*learner.competitors]}", came=name
+        )
+    known = [one for one, _ in learner.competitors[name].versions]
+    if not known or version not in (None, *known):
+        raise InvalidField(
+            "command.payload.version", expected=f"a version of {name}: {known[-5:]}", came=version,
+            todo="`fraud models list` shows the versions there are.",
+        )  # fmt: skip
+    if version is None:
+        learner.follow(name)
+    else:
+        learner.hold(name, version)
+    learner.promoted_at = learner.watermark
+    return Done(_said(f"promoted {name}@{version or known[-1]}", record, payload))
+
+
+def _freeze(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    if learner.frozen is not None and learner.frozen["by"] != "policy":
+        raise InvalidField("command.kind", expected="RESUME: learning is frozen", came="FREEZE")
+    return Done(_said("learning frozen", record, payload), freezes=True)
+
+
+def _resume(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    learns = _field(payload, "learn", bool, "true or false", optional=True) is not False
+    if learner.frozen is None:
+        raise InvalidField("command.kind", expected="a FREEZE before it", came="RESUME")
+    what = "learning resumed" if learns else "learning resumed, without what queued,"
+    return Done(_said(what, record, payload), resumes=True, learns=learns)
+
+
+def _exclude(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    source = _field(payload, "source", str, f"one of {SOURCES}")
+    out = _field(payload, "excluded", bool, "true or false", optional=True) is not False
+    if source not in SOURCES:
+        raise InvalidField("command.payload.source", expected=f"one of {SOURCES}", came=source)
+    others = [one for one in learner.excluded if one != source]
+    learner.excluded = sorted([*others, source] if out else others)
+    what = f"labels of {source} {'teach nothing' if out else 'are learned'} from here on:"
+    return Done(_said(what, record, payload))
+
+
+_KINDS: dict[str, Callable[[Learner, Mapping[str, Any], Mapping[str, Any]], Done]] = {
+    "RULES_APPLY": _rules,
+    "PROMOTE": _promote,
+    "FREEZE": _freeze,
+    "RESUME": _resume,
+    "EXCLUDE": _exclude,
+}
+
+
+def _said(what: str, record: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+    reason = payload.get("reason")
+    return f"{what} by {record['actor']}" + (f": {reason}" if reason else "")
+
+
+def _payload(record: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found = json.loads(record["payload"])
+    except ValueError as error:
+        raise InvalidField(
+            "command.payload", expected="a JSON object", came=record["payload"]
+        ) from error
+    if not isinstance(found, dict):
+        raise InvalidField("command.payload", expected="a JSON object", came=record["payload"])
+    return found
+
+
+def _field(
+    payload: Mapping[str, Any], name: str, kind: type, expected: str, *, optional: bool = False
+) -> Any:
+    value = payload.get(name)
+    if value is None and (optional or name not in payload):
+        if optional:
+            return None
+        raise InvalidField("command.payload", expected=expected, came=dict(payload))
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InvalidField(f"command.payload.{name}", expected=expected, came=value)
+    return value
