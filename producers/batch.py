@@ -16,12 +16,16 @@ _CLASSES = {"1": "FRAUD", "0": "LEGITIMATE", "true": "FRAUD", "false": "LEGITIMA
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as found, how their columns map, and where they stand in which file."""
+    """Rows as found, how their columns map, and where they stand in which file.
+
+    Where it is not `strict`, a cell that is missing or of another type is null, not an error.
+    """
 
     found: pl.DataFrame
     mapping: ColumnMapping
     file: str
     first_row: int
+    strict: bool = True
 
     def has(self, field: str) -> bool:
         """Return whether the file or its mapping says anything about a field."""
@@ -68,7 +72,7 @@ class Batch:
         return columns.one_of(ours, place, spec.symbols) if spec.symbols else ours
 
     def _required(self, made: pl.Series, spec: FieldSpec, source: str) -> pl.Series:
-        if made.null_count() and spec.required:
+        if self.strict and made.null_count() and spec.required:
             place = self._place(self.mapping.columns.get(source, source))
             raise place.error(made.is_null().arg_max() or 0, "a value", None)
         whole = made if spec.default is None else made.fill_null(spec.default)
@@ -84,8 +88,11 @@ class Batch:
     def _column(self, name: str) -> pl.Series:
         if name not in self.found.columns:
             known = ", ".join(self.found.columns)
-            raise FileInvalid(f"{self.file}", expected=f"a column {name}", came=known)
+            raise FileInvalid(
+                f"{self.file}", expected=f"a column {name}", came=known,
+                todo="Say in a --mapping which column it is; `fraud init --from FILE` guesses one.",
+            )  # fmt: skip
         return self.found[name]
 
     def _place(self, column: str) -> Place:
-        return Place(self.file, column, self.first_row)
+        return Place(self.file, column, self.first_row, self.strict)

@@ -43,11 +43,16 @@ def read_labels(
     and `label_id` is made of transaction, source and delay, so that a repeat has the same one.
     Raises `FileInvalid` as `read_transactions` does.
     """
-    specs = fields_of("label")
     for batch in _batches(path, mapping or ColumnMapping(), skip):
-        known = [s for s in specs if s.name not in _DERIVED or batch.has(s.name)]
-        frame = _completed(pl.DataFrame([batch.field(spec) for spec in known]), batch.mapping)
-        yield from frame.select([spec.name for spec in specs]).iter_rows(named=True)
+        yield from label_table(batch).iter_rows(named=True)
+
+
+def label_table(batch: Batch) -> pl.DataFrame:
+    """Return a batch of labels, with what the file lacks as `read_labels` says."""
+    specs = fields_of("label")
+    known = [s for s in specs if s.name not in _DERIVED or batch.has(s.name)]
+    frame = _completed(pl.DataFrame([batch.field(spec) for spec in known]), batch.mapping)
+    return frame.select([spec.name for spec in specs])
 
 
 def _batches(path: Path, mapping: ColumnMapping, skip: int) -> Iterator[Batch]:

@@ -81,6 +81,18 @@ def test_a_time_that_is_none_is_named(bad: str) -> None:
         columns.times(pl.Series([bad, None]), PLACE, unit="ms")
 
 
+@pytest.mark.parametrize(
+    ("cell", "unit"),
+    [("9" * 20, "ms"), ("9" * 5_000, "ms"), ("9" * 17, "s"), (9 * 10**16, "s"), (-(2**60), "s")],
+)
+def test_a_number_beyond_all_times_is_named(cell: object, unit: str) -> None:
+    """A time in nanoseconds that is mapped as seconds must not wrap around to another moment."""
+    with pytest.raises(FileInvalid, match=rf"row 11, column theirs: .* {unit} since 1970"):
+        columns.times(pl.Series([cell]), PLACE, unit=unit)
+    lenient = Place("f.csv", "theirs", first_row=11, strict=False)
+    assert columns.times(pl.Series([cell]), lenient, unit=unit).to_list() == [None]
+
+
 def test_flags() -> None:
     assert columns.flags(pl.Series(["Yes", "0", None, "TRUE"]), PLACE).to_list() == [
         *(True, False, None, True)
