@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -13,11 +14,60 @@ from producers.arrival import Arrival, interleave
 from producers.fields import fields_of
 from producers.files import read_labels, read_transactions
 from producers.source import Source
+from streams.content import sha256_of
 
 _TYPES: dict[str, type[pl.DataType]] = {
     "time": pl.Int64, "integer": pl.Int64, "flag": pl.Boolean, "text": pl.String,
 }  # fmt: skip
 _CHUNK = 50_000  # labels held as dictionaries while they become columns
+
+
+class Input(Protocol):
+    """What a replay folds."""
+
+    refused: Counter[str]
+    """What could not be read, by code; complete once the arrivals were read."""
+
+    def total(self) -> int:
+        """How many transactions there are, at most."""
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Everything in order of arrival."""
+
+    def frauds(self) -> frozenset[str]:
+        """The transactions whose last label says fraud."""
+
+    def sha256(self) -> str:
+        """Of the content; ask after the arrivals were read."""
+
+
+class Files:
+    """A file of transactions and one of labels; `label_delay_days` overrides their own times."""
+
+    def __init__(self, source: Source, label_delay_days: float | None = None) -> None:
+        self._source, self._delay = source, label_delay_days
+        self.refused: Counter[str] = Counter()
+
+    def total(self) -> int:
+        """How many transactions there are (CSV: lines, an estimate)."""
+        return self._source.total()
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Everything in order of arrival."""
+        return arrivals(self._source, self._delay)
+
+    def frauds(self) -> frozenset[str]:
+        """The transactions whose last label says fraud."""
+        last = {}
+        if self._source.labels is not None:
+            for label in read_labels(self._source.labels, self._source.mapping.labels):
+                last[label["transaction_id"]] = label["label"]
+        return frozenset(identity for identity, label in last.items() if label == "FRAUD")
+
+    def sha256(self) -> str:
+        """Of the files' content and how their columns are read, wherever they lie."""
+        files = {"transactions": self._source.transactions, "labels": self._source.labels}
+        return sha256_of(files, self._source.mapping.model_dump(mode="json"))
 
 
 def arrivals(source: Source, label_delay_days: float | None) -> Iterator[Arrival]:

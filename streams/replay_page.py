@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from models.protocol import METRICS
+from streams.html_page import document, shown, table
 from streams.replay_plot import Line, plot
 
 Found = dict[str, Any]
@@ -31,13 +31,6 @@ _OVERALL = (
     ("ECE", ("calibration", "ece")), ("top 1 % score", ("calibration", "top_score")),
     ("top 1 % fraud", ("calibration", "top_rate")),
 )  # fmt: skip
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .6rem;text-align:right;"
-    "border-bottom:1px solid #ccc}th:first-child,td:first-child{text-align:left}"
-    "svg{max-width:100%;height:auto}.scroll{overflow-x:auto}"
-    "@media(prefers-color-scheme:dark){body{background:#16181c;color:#ddd}td,th{border-color:#444}}"
-)
 
 
 def page(found: Found) -> str:
@@ -45,17 +38,17 @@ def page(found: Found) -> str:
     each = {**found["models"], "rules alone": found["rules_only"]}
     parts = [
         "<h1>Replay</h1>",
-        _table(("parameter", "value"), [(k, _shown(v)) for k, v in found["parameters"].items()]),
+        table(("parameter", "value"), [(name, shown(v)) for name, v in _made_of(found).items()]),
     ]
     if found["protocol"] == "handbook":
         parts += ["<h2>The Handbook's folds</h2>", _folds(each)]
     parts += ["<h2>The whole file</h2>", _overall(each), "<h2>By week</h2>", *_plots(each)]
-    parts += ["<h2>What arrived</h2>", _table(("event", "number"), list(found["counts"].items()))]
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Replay</title>"
-        "<meta name='viewport' content='width=device-width'>"
-        f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>"
-    )
+    parts += ["<h2>What arrived</h2>", table(("event", "number"), list(found["counts"].items()))]
+    return document("Replay", parts)
+
+
+def _made_of(found: Found) -> Found:
+    return {**found["parameters"], **{k: found[k] for k in ("data_sha256", "code_version")}}
 
 
 def _folds(each: Found) -> str:
@@ -63,18 +56,18 @@ def _folds(each: Found) -> str:
     for name, results in each.items():
         kinds = {k: results[k] for k in ("continuous", "same_window") if k in results}
         for kind, found in (kinds or {"": results}).items():
-            values = [f"{_shown(found['mean'][m])} ± {_shown(found['std'][m])}" for m in METRICS]
+            values = [f"{shown(found['mean'][m])} ± {shown(found['std'][m])}" for m in METRICS]
             rows.append((f"{name} {kind}".strip(), *values))
-    return _table(("model", "AUC ROC", "average precision", "card precision at 100"), rows)
+    return table(("model", "AUC ROC", "average precision", "card precision at 100"), rows)
 
 
 def _overall(each: Found) -> str:
     heads = ("model", *(title for title, _ in _OVERALL))
     rows = [
-        (name, *(_shown(_at(results["over_time"]["overall"], path)) for _, path in _OVERALL))
+        (name, *(shown(_at(results["over_time"]["overall"], path)) for _, path in _OVERALL))
         for name, results in each.items()
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _plots(each: Found) -> list[str]:
@@ -94,17 +87,3 @@ def _at(values: Any, path: Sequence[str]) -> float | None:
     for name in path:
         values = None if values is None else values[name]
     return None if values is None else float(values)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
-    )
-    return f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>"
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "–"  # noqa: RUF001 - a dash is what a table shows for nothing
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

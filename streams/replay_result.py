@@ -7,6 +7,7 @@ from typing import Any
 
 from models.protocol import METRICS, Assessment, assess, summary
 from models.replay_metrics import over_time
+from streams.content import code_version
 from streams.replay import Replayed, ReplayRequest, Scores
 
 _SHOWN = ("auc_roc", "average_precision", "card_precision_at_k", "recall_first_decile")
@@ -28,6 +29,8 @@ def report(request: ReplayRequest, found: Replayed, alerts_per_day: int) -> Foun
     return {
         "protocol": "handbook" if request.folds else "plain",
         "parameters": parameters(request, alerts_per_day),
+        "data_sha256": found.sha256,
+        "code_version": code_version(),
         "counts": found.counts,
         "seconds": round(found.seconds, 3),
         **results,
@@ -82,13 +85,21 @@ def parameters(request: ReplayRequest, alerts_per_day: int) -> Found:
         "label_delay_days": request.label_delay_days,
         "maturity_days": request.maturity_days,
         "alerts_per_day": alerts_per_day,
+        "rows_kept": request.rows_kept,
         "publish_every": request.publish_every,
+        "feedback_per_day": request.feedback_per_day,
+        "feedback": request.feedback if request.feedback_per_day else "none",
         "seed": request.seed,
     }
 
 
 def lines(found: Found) -> Iterator[str]:
     """The results for a terminal, a line each."""
+    if late := found["counts"].get("forgotten"):
+        yield (
+            f"{late:,} verdicts came too late to be learned: raise --rows-kept (now "
+            f"{found['parameters']['rows_kept']:,}), or lower --maturity-days"
+        )
     each = [*found["models"].items(), ("rules alone", found["rules_only"])]
     for name, results in each:
         for kind in ("continuous", "same_window"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 from confluent_kafka import KafkaException
@@ -15,9 +16,14 @@ from streams.cli import (
     demo,
     doctor,
     down,
+    features,
+    init,
     label,
+    models,
+    profile,
     publish,
     replay,
+    runs,
     simulate,
     status,
     up,
@@ -32,9 +38,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, up, status, down, worker, publish, alerts, label, replay, doctor):
+for command in (
+    demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
+    doctor,
+):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(models.app, name="models")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,22 +53,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
     What this project raises, and what Kafka or a file refuses, is a line on standard error and
     exit code 1; a usage error is 2.
     """
+    find_own_modules()
     try:
         app(args=arguments, prog_name="fraud")
     except FraudStreamsError as error:
         fail(str(error))
     except KafkaException as error:
         fail(f"Kafka: {error.args[0].str()}")
-    except ValidationError as error:
-        fail(settings_problem(error))
+    except ValueError as error:
+        problem = settings_problem(error)
+        if problem is None:
+            raise
+        fail(problem)
     except OSError as error:
         fail(str(error))
 
 
-def settings_problem(error: ValidationError) -> str:
-    """What is wrong with the environment's settings, on one line."""
-    wrong = (f"FRAUD_{str(e['loc'][-1]).upper()}: {e['msg']}" for e in error.errors() if e["loc"])
+def find_own_modules() -> None:
+    """Let `module:factory` name a module of the working folder, after all that are installed."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+def settings_problem(error: ValueError) -> str | None:
+    """What is wrong with the environment's settings, on one line; None for any other error."""
+    from pydantic_settings import SettingsError  # noqa: PLC0415 - keeps `fraud --help` quick
+
+    if isinstance(error, SettingsError):
+        return f"settings: {error}: expected JSON. See infra/docs/reference.md"
+    if not isinstance(error, ValidationError):
+        return None
+    wrong = (f"FRAUD_{_place(e['loc'])}: {e['msg']}" for e in error.errors() if e["loc"])
     return f"settings: {'; '.join(wrong) or error}. See infra/docs/reference.md"
+
+
+def _place(where: Sequence[int | str]) -> str:
+    """The setting, and what in it: `LABEL_DAYS BANK [key]`."""
+    return " ".join([str(where[0]).upper(), *map(str, where[1:])])
 
 
 def fail(message: str) -> None:

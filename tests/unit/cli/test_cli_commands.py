@@ -77,6 +77,20 @@ def test_a_bad_setting_is_named(fraud: Fraud, monkeypatch: pytest.MonkeyPatch) -
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [('{"BANK": [1, 2]}', "FRAUD_LABEL_DAYS BANK"), ("30", "label_days"), ("x", "expected JSON")],
+)
+def test_a_bad_setting_in_json_is_named(
+    fraud: Fraud, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    monkeypatch.setenv("FRAUD_LABEL_DAYS", value)
+    ran = fraud("alerts")
+    assert ran.code == 1
+    assert said.casefold() in ran.err.casefold()
+    assert ran.err.count("\n") == 1
+
+
 def test_the_module_runs_as_the_command() -> None:
     argv = [sys.executable, "-m", "streams.cli", "status", "--home", "nowhere", "--json"]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)

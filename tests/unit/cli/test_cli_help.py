@@ -15,7 +15,9 @@ from tests.unit.cli.running import Fraud
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
-    "replay", "doctor",
+    "init", "profile", "features", "replay", "runs", "doctor",
+    "models list", "models show", "models diff", "models promote", "models rollback",
+    "models rebuild",
 )  # fmt: skip
 
 

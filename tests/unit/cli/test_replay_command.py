@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
@@ -12,43 +11,31 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from models.protocol import METRICS, Fold
+from models.protocol import METRICS
+from models.replay_models import NAMES
 from producers.source import Source
 from streams.cli import replay as command
+from streams.cli import runs as runs_command
 from streams.replay import ReplayRequest, replay
 from streams.replay_arrivals import arrivals
+from tests.unit.streams.replay_files_world import write_world
 
-DAY = 86_400_000
 runner = CliRunner()
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten weeks of twenty cards, two transactions a day each, every tenth a large fraud."""
-    folder = tmp_path_factory.mktemp("world")
-    rng, rows, start = random.Random(5), [], Fold.of("2018-07-05").train_start
-    times = sorted(start + rng.randrange(63 * DAY) for _ in range(2_500))
-    for number, at in enumerate(times):
-        fraud = rng.random() < 0.1
-        rows.append(
-            {
-                "transaction_id": str(number), "card_id": f"c{rng.randrange(400)}",
-                "terminal_id": f"m{rng.randrange(30)}", "event_time": at,
-                "amount_minor": rng.randrange(100, 9_000) * (8 if fraud else 1),
-                "label": "FRAUD" if fraud else "LEGITIMATE", "observed_at": at + 7 * DAY,
-            }
-        )  # fmt: skip
-    frame = pl.DataFrame(rows)
-    events = frame.drop("label", "observed_at").with_columns(currency=pl.lit("EUR"))
-    events.write_parquet(folder / "transactions.parquet")
-    frame.drop("amount_minor").write_parquet(folder / "labels.parquet")
-    return folder
+    """Nine weeks, 2,500 transactions."""
+    return write_world(tmp_path_factory.mktemp("world"), many=2_500)
 
 
 def run(*arguments: object) -> Any:
     app = typer.Typer()
     command.register(app)
-    return runner.invoke(app, [str(argument) for argument in arguments])
+    runs_command.register(app)
+    words = [str(argument) for argument in arguments]
+    name = [] if words[:1] == ["runs"] else ["replay"]
+    return runner.invoke(app, [*name, *words])
 
 
 def found(*arguments: object) -> dict[str, Any]:
@@ -137,7 +124,84 @@ def test_an_unknown_model_is_a_usage_error(world: Path, models: str) -> None:
     assert "logistic" in ran.output
 
 
+@pytest.mark.parametrize("models", ["nosuch:make", "models.portfolio:nosuch"])
+def test_a_factory_that_is_not_there_is_a_usage_error(world: Path, models: str) -> None:
+    ran = run(world, "--models", models)
+    assert ran.exit_code == 2
+    assert "nosuch" in ran.output
+
+
 def test_a_replay_gives_the_same_numbers_again(world: Path) -> None:
     first, second = (found(world, "--publish-every", 100) for _ in range(2))
     assert first["models"] == second["models"]
     assert first["rules_only"] == second["rules_only"]
+
+
+def test_all_is_every_model_of_the_portfolio() -> None:
+    assert command.chosen("all") == NAMES
+    assert len(NAMES) >= 5
+
+
+def test_every_model_of_the_portfolio_replays(tmp_path: Path) -> None:
+    got = found(write_world(tmp_path, many=300), "--models", "all", "--publish-every", 50)
+    assert set(got["models"]) == set(NAMES)
+    for results in got["models"].values():
+        assert results["over_time"]["overall"]["transactions"] > 100
+
+
+@pytest.mark.parametrize("way", ["separate", "pooled"])
+@pytest.mark.parametrize("model", ["logistic", "blend"])
+def test_feedback_changes_what_is_learned_not_what_happened(
+    world: Path, way: str, model: str
+) -> None:
+    usual = ("--models", model, "--publish-every", 100, "--label-delay-days", 20)
+    folder = world if model == "logistic" else write_world(world / "small", many=400)
+    plain = found(folder, *usual, "--feedback", way)
+    asked = found(folder, *usual, "--feedback", way, "--feedback-per-day", 3)
+    assert (plain["parameters"]["feedback"], asked["parameters"]["feedback"]) == ("none", way)
+    assert plain["counts"] == asked["counts"]
+    assert plain["rules_only"] == asked["rules_only"]
+    assert plain["models"] != asked["models"]
+    unused = found(folder, *usual, "--feedback", "none", "--feedback-per-day", 3)
+    assert unused["models"] == plain["models"]
+
+
+def test_a_replay_goes_on_record_and_runs_shows_it(world: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        got = found(world, "--publish-every", 100, "--seed", seed, "--track", tmp_path)
+    assert got["store"] == f"sqlite:///{tmp_path / 'runs.db'}"
+    ran = run("runs", "--track", tmp_path, "--json")
+    newest, oldest = json.loads(ran.stdout)["runs"]
+    assert newest["run"] == got["run"]
+    assert newest["metrics"] == oldest["metrics"]  # the logistic regression knows no chance
+    lines = run("runs", "--track", tmp_path).stdout.splitlines()
+    assert lines[0].startswith(got["run"][:8])
+    assert lines[0].endswith("seed=2")
+    assert lines[1].split()[:2] == ["logistic", "AUC"]
+
+
+def test_without_a_store_nothing_goes_on_record(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "run" not in found(world, "--rules-only", "--track", "off")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.delenv("FRAUD_TRACK")
+    assert found(world, "--rules-only")["store"].endswith("/.fraud/runs.db")
+    assert run("runs", "--json").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [("no-such-folder",), (".", "--from", "2018-07-01"), (".", "--to", "2018-07-01")]
+)
+def test_a_source_that_is_none_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    ran = run(*arguments)
+    assert ran.exit_code == 2
+    assert "expected" in ran.output
+
+
+def test_verdicts_that_come_too_late_are_told(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.replay_rows._CHUNK", 16)
+    ran = run(world, "--rows-kept", 32)
+    assert ran.exit_code == 0
+    assert "verdicts came too late to be learned: raise --rows-kept (now 32)" in ran.stdout

@@ -136,16 +136,49 @@ def test_many_rows_without_a_label_are_scored_in_pieces(monkeypatch: pytest.Monk
     assert list(map(str, pieces.scores)) == list(map(str, whole.scores))
 
 
-def test_the_truth_comes_from_the_label_that_won() -> None:
-    event = transaction(0, START)
-    says = [("FRAUD", 1), ("LEGITIMATE", 2), ("FRAUD", 3)]
-    labels = [("label", START + n, label(event, verdict, START + n)) for verdict, n in says]
-    track = Track(Counting(), EACH)
-    replay = through(track, [("transaction", START, event), *labels])
+def told(event: dict[str, Any], *verdicts: str, step: int = 1) -> list[Any]:
+    """The transaction, then its verdicts one after the other."""
+    labels = [
+        ("label", START + n * step, label(event, verdict, START + n * step))
+        for n, verdict in enumerate(verdicts, start=1)
+    ]
+    return [("transaction", START, event), *labels]
+
+
+def test_a_reversal_is_learned_twice_as_its_new_class() -> None:
+    model = Counting()
+    events = told(transaction(0, START), "FRAUD", "LEGITIMATE", "LEGITIMATE", "FRAUD")
+    replay = through(Track(model, EACH), events)
     assert replay.history.truth[0] == 1
-    assert replay.counts["frauds"] == 1
-    assert replay.counts["corrected"] == 2
-    assert track.learned == 1
+    assert (replay.counts["frauds"], replay.counts["legitimate"]) == (1, 0)
+    assert (replay.counts["corrected"], replay.counts["labels_repeat"]) == (2, 1)
+    assert [fraud for _, fraud in model.learned] == [True, False, False, True, True]
+    assert all(row == model.learned[0][0] for row, _ in model.learned)
+
+
+def test_a_verdict_on_a_row_that_is_gone_is_counted_not_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.replay_rows._CHUNK", 4)
+    first = told(transaction(0, START), "LEGITIMATE")
+    many = [("transaction", START + n, transaction(n, START + n)) for n in range(1, 40)]
+    late = ("label", START + 100, label(first[0][2], "FRAUD", START + 100))
+    for kept, learned in ((8, 1), (40, 3)):
+        track = Track(Counting(), EACH)
+        replay = through(track, [*first, *many, late], rows_kept=kept)
+        assert replay.history.truth[0] == 1
+        assert track.learned == learned
+        assert replay.counts["forgotten"] == (learned == 1)
+
+
+def test_labels_without_their_transaction_are_counted() -> None:
+    event, other = transaction(0, START), transaction(5, START)  # of one card
+    wait = ("label", START, label(event, "FRAUD", START))
+    after = ("label", START + 121 * DAY, label(other, "FRAUD", START + 121 * DAY))
+    replay = through(Track(Counting(), EACH), [wait])
+    assert (replay.counts["labels_waiting"], replay.counts["ORPHAN_LABEL"]) == (1, 0)
+    replay = through(Track(Counting(), EACH), [wait, after])
+    assert (replay.counts["labels_waiting"], replay.counts["ORPHAN_LABEL"]) == (1, 1)
 
 
 def test_a_label_before_its_transaction_waits_for_it() -> None:
@@ -158,9 +191,11 @@ def test_a_label_before_its_transaction_waits_for_it() -> None:
 
 def test_an_inconclusive_label_says_nothing() -> None:
     event = transaction(0, START)
-    told = ("label", START, label(event, "INCONCLUSIVE", START))
-    replay = through(Track(Counting(), EACH), [("transaction", START, event), told])
-    assert replay.history.truth[0] == -1
+    track = Track(Counting(), EACH)
+    replay = through(track, told(event, "INCONCLUSIVE"))
+    assert (replay.history.truth[0], track.learned) == (-1, 0)
+    replay = through(track, told(event, "FRAUD", "INCONCLUSIVE"))
+    assert (replay.history.truth[0], track.learned) == (1, 1)
 
 
 def test_unlabelled_is_presumed_legitimate_at_maturity_and_a_chargeback_corrects_it() -> None:
@@ -172,10 +207,13 @@ def test_unlabelled_is_presumed_legitimate_at_maturity_and_a_chargeback_corrects
         ("transaction", START + 2 * DAY - 1, later | {"event_time": START + 2 * DAY - 1}),
         ("transaction", START + 3 * DAY, last),
         ("label", START + 4 * DAY, label(first, "FRAUD", START + 4 * DAY)),
+        ("label", START + 4 * DAY, label(later, "LEGITIMATE", START + 4 * DAY)),
     ]
     replay = through(track, events, maturity_ms=2 * DAY)
     assert list(replay.history.truth) == [1, 0, -1]
     assert (replay.counts["presumed"], replay.counts["corrected"]) == (2, 1)
+    assert replay.counts["confirmed"] == 1
+    assert track.learned == 4  # two presumed, and the chargeback for the mistake and the truth
     assert through(Track(Counting(), EACH), events[:3]).counts["presumed"] == 0
 
 
