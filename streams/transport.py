@@ -49,9 +49,13 @@ class BatchConsumer(Consumer):
                 raise
 
     async def _drain_once(self) -> None:
+        generation = self.app.consumer_generation_id
         fetched, _ = await self._wait_next_records(timeout=1.0)
         await asyncio.sleep(0)
-        generation = self.app.consumer_generation_id
+        if fetched and generation != self.app.consumer_generation_id:
+            # Asked for before a rebalance: where its seek stands to these records is not known.
+            await self.perform_seek()
+            return
         for tp, records in (fetched or {}).items():
             if not self._may_deliver(generation):
                 break
@@ -69,9 +73,11 @@ class BatchConsumer(Consumer):
         batch = [record for record in records if record.offset >= read_offset]
         if not batch:
             return
+        # Before the hand-over, which may wait out a rebalance: Faust then drops the batch, as one
+        # of a generation that is over, and its seek to the committed offset must be the last word.
+        self._read_offset[tp] = batch[-1].offset + 1
         for message in self._messages(tp, batch):
             await self._hand_over(message)
-        self._read_offset[tp] = batch[-1].offset + 1
 
     async def _hand_over(self, message: Message) -> None:
         """Pass a message to its agents. While their queues have room, without the two tasks a
