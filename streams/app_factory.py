@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 # Batches, not records: a few keep an agent busy, and what waits here is redone after a rebalance.
 QUEUED_BATCHES = 16
 WATCH_EVERY_S = 1.0
+UNKNOWN_S = 0.005  # a store hears of its partitions within milliseconds
 
 
 def now_ms() -> int:
@@ -112,9 +114,9 @@ class WorkerApp:
 
     async def _fold(self, stage: Stage, batch: Sequence[Record]) -> None:
         store, partition = self.stores[stage.name], batch[0].partition
-        task = await store.restored(partition)
+        task = await self._restored(store, TP(batch[0].topic, partition))
         if task is None:
-            return  # revoked meanwhile: whoever has the partition now folds it
+            return  # of a generation that is over: read again from what is committed
         for part in stage.split(batch):
             await stage.prepare(task, part, lambda: store.tasks.get(partition) is task)
             if store.tasks.get(partition) is not task:
@@ -122,6 +124,23 @@ class WorkerApp:
             stage.step(task, part)
         METRICS.events.labels(stage.name).inc(len(batch))
         METRICS.batch.labels(stage.name).observe(len(batch))
+
+    async def _restored(self, store: TaskStore, place: TP) -> Task | None:
+        """The partition's task once restored; None where the partition was taken away.
+
+        Right after a rebalance records can come before the store has heard of the partition.
+        Dropping them would leave a hole: what follows would be folded, and they be taken for done.
+        """
+        generation = self.generation()
+        task = await store.restored(place.partition)
+        while task is None and generation == self.generation() and self._is_assigned(place):
+            await asyncio.sleep(UNKNOWN_S)
+            task = await store.restored(place.partition)
+        return task
+
+    def _is_assigned(self, place: TP) -> bool:
+        consumer: Any = self.app.consumer
+        return place in consumer.assignment()
 
     # -- durability ---------------------------------------------------------------------------
 

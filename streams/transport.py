@@ -8,7 +8,7 @@ partition travel as **one** Faust message whose value is the list, so that an ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
 from faust.serializers.schemas import Schema
@@ -34,7 +34,34 @@ class BatchSchema(Schema[None, Sequence[Record]]):
 
 
 class BatchConsumer(Consumer):
-    """Faust's aiokafka consumer, handing over a partition's records as one message."""
+    """Faust's aiokafka consumer, handing over a partition's records as one message.
+
+    Stream partitions are resumed with the flow, not before. After a rebalance Faust resumes them,
+    seeks, and then resumes the flow, which empties the agents' queues: what was fetched between
+    would be gone, with the position behind it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._held: set[TP] = set()  # to be resumed with the flow
+        super().__init__(*args, **kwargs)
+
+    def pause_partitions(self, tps: Iterable[TP]) -> None:
+        """Stop fetching from partitions."""
+        paused = set(tps)
+        self._held -= paused
+        super().pause_partitions(paused)
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Fetch from changelog partitions now, from the others once the flow is resumed."""
+        changelogs = {tp for tp in tps if self._is_changelog_tp(tp)}
+        self._held |= set(tps) - changelogs
+        super().resume_partitions(changelogs)
+
+    def resume_flow(self) -> None:
+        """Let records pass again."""
+        super().resume_flow()
+        held, self._held = self._held, set()
+        super().resume_partitions(held)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Hand fetched batches to the conductor until the consumer or the fetcher stops."""
@@ -53,7 +80,8 @@ class BatchConsumer(Consumer):
         fetched, _ = await self._wait_next_records(timeout=1.0)
         await asyncio.sleep(0)
         if fetched and generation != self.app.consumer_generation_id:
-            # Asked for before a rebalance: where its seek stands to these records is not known.
+            # Asked for before a rebalance, and perhaps of after it: read again from what is
+            # committed.
             await self.perform_seek()
             return
         for tp, records in (fetched or {}).items():
@@ -68,16 +96,13 @@ class BatchConsumer(Consumer):
         return self.flow_active and same and not self.should_stop
 
     async def _deliver(self, tp: TP, records: Sequence[Record]) -> None:
-        # perform_seek sets the read offset to the *next* one: `>=`, or a restart loses a record.
-        read_offset = self._read_offset[tp] or 0
-        batch = [record for record in records if record.offset >= read_offset]
-        if not batch:
-            return
-        # Before the hand-over, which may wait out a rebalance: Faust then drops the batch, as one
-        # of a generation that is over, and its seek to the committed offset must be the last word.
-        self._read_offset[tp] = batch[-1].offset + 1
-        for message in self._messages(tp, batch):
+        """Hand over what was fetched, all of it: what a seek brings again, a task knows by its
+        offset. Faust's read offset must filter nothing: records of a rebalance's seek can arrive
+        before the offset is set back, and would be taken for read.
+        """
+        for message in self._messages(tp, records):
             await self._hand_over(message)
+        self._read_offset[tp] = records[-1].offset + 1  # for the lag alone
 
     async def _hand_over(self, message: Message) -> None:
         """Pass a message to its agents. While their queues have room, without the two tasks a

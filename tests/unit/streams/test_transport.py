@@ -1,4 +1,4 @@
-"""A rebalance in the middle of a delivery loses nothing: its seek is the last word."""
+"""A rebalance in the middle of a delivery loses nothing; what comes twice, tasks know."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
 
 from streams.records import LogRecord
@@ -27,10 +28,14 @@ class Rebalanced(BatchConsumer):
         tables = SimpleNamespace(changelog_topics=())
         self.app: Any = SimpleNamespace(consumer_generation_id=1, topics=topics, tables=tables)
         self.flow_active = True
-        self._read_offset = {PLACE: 400}
+        self._read_offset: Any = {PLACE: 400}
         self._stopped = SimpleNamespace(is_set=lambda: False)
         self._crashed = SimpleNamespace(is_set=lambda: False)
         self.fetched = fetched
+        self._held: set[TP] = set()
+        self._active_partitions: set[TP] = set()
+        self._paused_partitions: set[TP] = set()
+        self.can_resume_flow = self.suspend_flow = asyncio.Event()  # type: ignore[assignment]
         self.delivered: list[int] = []
         self.seeks = 0
         self.rebalance_while = ""
@@ -63,11 +68,17 @@ def drained(consumer: Rebalanced) -> Rebalanced:
     return consumer
 
 
-def test_a_batch_is_delivered_and_not_again() -> None:
+def test_what_is_fetched_is_delivered() -> None:
     consumer = drained(Rebalanced(records(400, 800)))
     assert consumer.delivered == list(range(400, 800))
+    assert (consumer.seeks, consumer._read_offset[PLACE]) == (0, 800)
+
+
+@pytest.mark.parametrize("read_offset", [800, None])
+def test_records_of_a_seek_come_before_the_read_offset_is_set_back(read_offset: int | None) -> None:
+    consumer = Rebalanced(records(400, 800))
+    consumer._read_offset[PLACE] = read_offset  # of a delivery that was dropped
     assert drained(consumer).delivered == list(range(400, 800))
-    assert consumer.seeks == 0
 
 
 def test_a_batch_dropped_in_a_rebalance_is_read_again() -> None:
@@ -86,3 +97,21 @@ def test_records_asked_for_before_a_rebalance_are_read_again() -> None:
     assert (consumer.delivered, consumer.seeks) == ([], 2)
     consumer.rebalance_while, consumer.fetched = "", records(400, 800)
     assert drained(consumer).delivered == list(range(400, 800))
+
+
+def test_after_a_rebalance_nothing_is_fetched_before_the_flow_is_resumed() -> None:
+    """Resuming the flow empties the agents' queues."""
+    consumer = Rebalanced([])
+    consumer.resume_flow()  # Faust's first one, for changelogs
+    consumer.resume_partitions({PLACE})
+    assert PLACE not in consumer._get_active_partitions()
+    consumer.resume_flow()
+    assert PLACE in consumer._get_active_partitions()
+
+
+def test_a_partition_taken_away_meanwhile_is_not_resumed() -> None:
+    consumer = Rebalanced([])
+    consumer.resume_partitions({PLACE})
+    consumer.pause_partitions({PLACE})
+    consumer.resume_flow()
+    assert PLACE not in consumer._get_active_partitions()
