@@ -60,8 +60,12 @@ class RiverModel:
 
     def score(self, row: Row) -> float:
         """The probability of fraud by River's own arithmetic, corrected for the thinning."""
-        found = self.model.predict_proba_one(self.example(row)).get(True, 0.0)
+        found = self.scorer().predict_proba_one(self.example(row)).get(True, 0.0)
         return corrected(found, self.keep)
+
+    def scorer(self) -> Any:
+        """River's model that scores: the one that learns."""
+        return self.model
 
     def score_many(self, rows: Sequence[Row]) -> list[float]:
         """`score` of each row. The compiled form is the fast one."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streams.replay import Replayed, ReplayRequest
     from streams.replay_topics import TopicRange
 
-MODELS = "logistic"
+MODELS = "logistic,splines,leveraging_bagging,blend"  # who competes live; a test compares
 ALL = "all"
 KAFKA = "kafka:"
 OFF = "off"

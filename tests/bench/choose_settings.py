@@ -46,14 +46,18 @@ SEEDS = (0,)
 GRID: dict[str, list[dict[str, Any]]] = {
     "logistic": [{}],
     "splines": [
-        {"keep": 0.2, "rate": 0.2, "coarse": 2},
-        {"keep": 0.2, "rate": 0.4, "coarse": 2},
-        {"keep": 0.2, "rate": 0.1, "coarse": 2},
-        {"keep": 0.1, "rate": 0.2, "coarse": 2},
-        {"keep": 0.5, "rate": 0.4, "coarse": 2},
-        {"keep": 0.2, "rate": 0.2, "coarse": 3},
-        {"keep": 0.2, "rate": 0.2, "coarse": 1},
-        {"keep": 0.2, "rate": 0.3, "coarse": 1},
+        {"keep": 0.2, "rate": 0.2, "coarse": 2, "average": 0.0},
+        {"keep": 0.2, "rate": 0.4, "coarse": 2, "average": 0.0},
+        {"keep": 0.2, "rate": 0.1, "coarse": 2, "average": 0.0},
+        {"keep": 0.1, "rate": 0.2, "coarse": 2, "average": 0.0},
+        {"keep": 0.5, "rate": 0.4, "coarse": 2, "average": 0.0},
+        {"keep": 0.2, "rate": 0.2, "coarse": 3, "average": 0.0},
+        {"keep": 0.2, "rate": 0.2, "coarse": 1, "average": 0.0},
+        {"keep": 0.2, "rate": 0.3, "coarse": 1, "average": 0.0},
+        {"keep": 0.2, "rate": 0.3, "coarse": 1, "average": 0.98},
+        {"keep": 0.2, "rate": 0.3, "coarse": 1, "average": 0.988},
+        {"keep": 0.2, "rate": 0.3, "coarse": 1, "average": 0.994},
+        {"keep": 0.5, "rate": 0.3, "coarse": 1, "average": 0.988},
     ],
     "leveraging_bagging": [
         {"keep": 0.05, "max_leaves": 256, "grace_period": 200, "delta": 1e-7},
@@ -65,12 +69,17 @@ GRID: dict[str, list[dict[str, Any]]] = {
     "blend": [
         {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.002},
         {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.0005},
-        {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.01},
-        {"members": ["splines", "adaptive_random_forest"], "keep": 0.05, "rate": 0.002},
+        {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.0002},
+        {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.00005},
         {
             "members": ["splines", "leveraging_bagging", "adaptive_random_forest"],
             "keep": 0.05,
-            "rate": 0.002,
+            "rate": 0.0005,
+        },
+        {
+            "members": ["splines", "leveraging_bagging", "logistic"],
+            "keep": 0.05,
+            "rate": 0.0005,
         },
     ],
 }

@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from models.learn_policy import LearnPolicy
 from models.protocol import METRICS
 from models.replay_models import NAMES
 from producers.source import Source
@@ -30,11 +31,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: object) -> Any:
+    """The command; with the cheapest model where none is asked for."""
     app = typer.Typer()
     command.register(app)
     runs_command.register(app)
     words = [str(argument) for argument in arguments]
     name = [] if words[:1] == ["runs"] else ["replay"]
+    if name and not {"--models", "--rules-only"} & set(words):
+        words += ["--models", "logistic"]
     return runner.invoke(app, [*name, *words])
 
 
@@ -44,6 +48,10 @@ def found(*arguments: object) -> dict[str, Any]:
     parsed = json.loads(ran.stdout)
     assert isinstance(parsed, dict)
     return parsed
+
+
+def test_by_default_those_replay_who_compete_live() -> None:
+    assert tuple(command.MODELS.split(",")) == LearnPolicy().competitors
 
 
 def test_the_handbooks_protocol(world: Path, tmp_path: Path) -> None:
