@@ -93,7 +93,12 @@ def send_at_rate(
 ) -> None:
     """Send each record at its own scheduled time."""
     producer = Producer(
-        {"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 0}
+        {
+            "bootstrap.servers": bootstrap,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "linger.ms": 0,
+        }
     )
     start = time.perf_counter()
     for number, record in enumerate(islice(records, many)):

@@ -110,11 +110,11 @@ def worker(role: str, bootstrap: str, home: Path, **settings: Any) -> Iterator[W
         running.stop()
 
 
-def until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until `done`; fail with `what` otherwise."""
+def until(done: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
+    """Poll until `done`; fail with `what`, looked up then where it is a function."""
     deadline = time.monotonic() + seconds
     while not done():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what() if callable(what) else what
         time.sleep(0.05)
 
 
@@ -164,6 +164,8 @@ def produce(bootstrap: str, topic: str, records: list[tuple[bytes | None, bytes]
         {
             "bootstrap.servers": bootstrap,
             "partitioner": "murmur2_random",
+            # In order: a batch sent again behind its successor would make days of them late.
+            "enable.idempotence": True,
             "message.max.bytes": 4_000_000,
             "queue.buffering.max.messages": 1_000_000,
             "log_level": 0,
