@@ -29,6 +29,14 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._count_records()
+        self._count_labels()
+        self._measure_models()
+        self._measure_work()
+
+    def _count_records(self) -> None:
+        """What passes, and what does not."""
+        registry = self.registry
         self.events = Counter(
             "fraud_events_total", "Records processed, by stage.", ["stage"], registry=registry
         )
@@ -49,6 +57,19 @@ class Metrics:
         self.alerts = Counter(
             "fraud_alerts_total", "Alerts, by severity.", ["severity"], registry=registry
         )
+        self.dead_letters = Counter(
+            "fraud_dead_letters_total", "Dead letters, by code.", ["code"], registry=registry
+        )
+        self.outliers = Counter(
+            "fraud_feature_outliers_total",
+            "Values clipped to their declared bounds, by feature.",
+            ["feature"],
+            registry=registry,
+        )
+
+    def _count_labels(self) -> None:
+        """What becomes known afterwards."""
+        registry = self.registry
         self.labels = Counter(
             "fraud_labels_total",
             "Labels, by what became of them: MATCHED, REVERSED (a presumption), CONFIRMED (one), "
@@ -72,19 +93,33 @@ class Metrics:
             ["label"],
             registry=registry,
         )
-        self.dead_letters = Counter(
-            "fraud_dead_letters_total", "Dead letters, by code.", ["code"], registry=registry
-        )
         self.drift_signals = Counter(
-            "fraud_drift_signals_total", "Drift signals, by subject.", ["subject"],
-            registry=registry,
-        )  # fmt: skip
-        self.outliers = Counter(
-            "fraud_feature_outliers_total",
-            "Values clipped to their declared bounds, by feature.",
-            ["feature"],
+            "fraud_drift_signals_total",
+            "Drift signals, by subject.",
+            ["subject"],
             registry=registry,
         )
+
+    def _measure_models(self) -> None:
+        """Who decides, and how well."""
+        registry = self.registry
+        self.model_version = Gauge(
+            "fraud_model_version",
+            "Version of the model in force (the learner's offset it holds).",
+            ["name"],
+            registry=registry,
+        )
+        self.competitor = Gauge(
+            "fraud_competitor",
+            "Champion and challengers, each judged by the score it had in force at the decision: "
+            "counts and prequential metrics of the latest version, as in its snapshot.",
+            ["name", "metric"],
+            registry=registry,
+        )
+
+    def _measure_work(self) -> None:
+        """How far, how fast, how much at once."""
+        registry = self.registry
         self.lag = Gauge(
             "fraud_lag_records",
             "Records of a partition not yet handed to its agent.",
@@ -104,20 +139,10 @@ class Metrics:
             registry=registry,
         )
         self.batch = Histogram(
-            "fraud_batch_records", "Records a batch, by stage.", ["stage"],
-            buckets=BATCH_BUCKETS, registry=registry,
-        )  # fmt: skip
-        self.model_version = Gauge(
-            "fraud_model_version",
-            "Version of the model in force (the learner's offset it holds).",
-            ["name"],
-            registry=registry,
-        )
-        self.competitor = Gauge(
-            "fraud_competitor",
-            "Champion and challengers, each judged by the score it had in force at the decision: "
-            "counts and prequential metrics of the latest version, as in its snapshot.",
-            ["name", "metric"],
+            "fraud_batch_records",
+            "Records a batch, by stage.",
+            ["stage"],
+            buckets=BATCH_BUCKETS,
             registry=registry,
         )
         self.progress = Gauge(

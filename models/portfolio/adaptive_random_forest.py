@@ -6,14 +6,12 @@ from typing import Any, ClassVar
 
 from river import forest
 
-from models.portfolio.leveraging_bagging import NEVER
-from models.portfolio.observers import GaussianObserver
-from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.hoeffding import HoeffdingEnsemble, bound_growth, bounded
 from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.tree_payload import forest_payload
 
 
-class AdaptiveRandomForest(RiverModel):
+class AdaptiveRandomForest(HoeffdingEnsemble):
     """Ten Hoeffding trees, each leaf watching a random subset of the inputs.
 
     >>> model = AdaptiveRandomForest(("amount",), 1)
@@ -41,11 +39,8 @@ class AdaptiveRandomForest(RiverModel):
             grace_period=of["grace_period"],
             delta=of["delta"],
             tau=of["tau"],
-            max_depth=20,
-            splitter=GaussianObserver(),
-            max_size=float(NEVER),
-            memory_estimate_period=NEVER,
             seed=self.seed,
+            **bounded(),
         )
         made._init_ensemble(sorted(self.inputs.names))
         return made

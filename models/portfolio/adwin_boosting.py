@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from river import ensemble, tree
+from river import ensemble
 
-from models.portfolio.leveraging_bagging import NEVER
-from models.portfolio.observers import GaussianObserver
-from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.hoeffding import HoeffdingEnsemble, hoeffding_tree
 from models.portfolio.settings import Settings
 from models.portfolio.tree_payload import forest_payload
 
 
-class AdwinBoosting(RiverModel):
+class AdwinBoosting(HoeffdingEnsemble):
     """Ten Hoeffding trees, each paying more attention to what those before it got wrong.
 
     >>> model = AdwinBoosting(("amount",), 1)
@@ -27,31 +25,18 @@ class AdwinBoosting(RiverModel):
     learned = ("data", "_rng", "_drift_detectors", "wrong_weight", "correct_weight")
     settings: ClassVar[Settings] = {
         "trees": 10, "keep": 0.05, "max_leaves": 256, "grace_period": 100, "delta": 1e-3,
+        "tau": 0.05,
     }  # fmt: skip
 
     def build(self) -> Any:
         """River's boosting over Hoeffding trees whose memory management is off."""
         of = self.of
         made: Any = ensemble.ADWINBoostingClassifier(
-            model=tree.HoeffdingTreeClassifier(
-                grace_period=of["grace_period"],
-                delta=of["delta"],
-                max_depth=20,
-                splitter=GaussianObserver(),
-                max_size=float(NEVER),
-                memory_estimate_period=NEVER,
-            ),
-            n_models=of["trees"],
-            seed=self.seed,
+            model=hoeffding_tree(of), n_models=of["trees"], seed=self.seed
         )
         for weights in (made.wrong_weight, made.correct_weight):
             weights.update(dict.fromkeys(range(of["trees"]), 0))  # scoring would add them
         return made
-
-    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
-        """Learn within the bound on leaves."""
-        bound_growth(self.model.data, self.max_leaves)
-        super().teach(example, fraud, weight)
 
     def compiled(self) -> dict[str, Any]:
         """Tree arrays; a member's vote is the logarithm of its odds of being right."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from river import drift, ensemble, tree
+from river import drift, ensemble
 from river.utils.random import poisson
 
-from models.portfolio.observers import GaussianObserver
-from models.portfolio.river_model import RiverModel, bound_growth
+from models.portfolio.hoeffding import HoeffdingEnsemble, hoeffding_tree
 from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.tree_payload import forest_payload
-
-NEVER = 2**62
-"""A period that is never reached: River's memory management is off."""
 
 
 class WeightedLeveraging(ensemble.LeveragingBaggingClassifier):
@@ -45,7 +41,7 @@ class WeightedLeveraging(ensemble.LeveragingBaggingClassifier):
         self._drift_detectors[worst] = adwin(delta=self.adwin_delta)
 
 
-class LeveragingBagging(RiverModel):
+class LeveragingBagging(HoeffdingEnsemble):
     """Ten Hoeffding trees with naive-Bayes-adaptive leaves.
 
     >>> model = LeveragingBagging(("amount",), 1)
@@ -60,25 +56,9 @@ class LeveragingBagging(RiverModel):
 
     def build(self) -> Any:
         """River's ensemble over Hoeffding trees whose memory management is off."""
-        of = self.of
         return WeightedLeveraging(
-            model=tree.HoeffdingTreeClassifier(
-                grace_period=of["grace_period"],
-                delta=of["delta"],
-                tau=of["tau"],
-                max_depth=20,
-                splitter=GaussianObserver(),
-                max_size=float(NEVER),
-                memory_estimate_period=NEVER,
-            ),
-            n_models=of["trees"],
-            seed=self.seed,
+            model=hoeffding_tree(self.of), n_models=self.of["trees"], seed=self.seed
         )
-
-    def teach(self, example: dict[Any, float], fraud: bool, weight: float) -> None:
-        """Learn within the bound on leaves."""
-        bound_growth(self.model.data, self.max_leaves)
-        super().teach(example, fraud, weight)
 
     def compiled(self) -> dict[str, Any]:
         """Tree arrays; every member has one vote."""

@@ -6,7 +6,7 @@ packed: settings come from the code that made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, ClassVar
 
@@ -32,7 +32,6 @@ class RiverModel:
     def __init__(self, names: Sequence[str], seed: int, settings: Settings | None = None) -> None:
         self.of = self.settings | (settings or {})
         self.seed, self.keep = seed, self.of["keep"]
-        self.max_leaves = self.of.get("max_leaves", 0)
         self.inputs = Inputs(names, inputs_for(names))
         self.model = self.build()
         self.outcomes = 0
@@ -105,10 +104,3 @@ class RiverModel:
             "settings": self.of,
             "features": list(self.inputs.features), "inputs": self.inputs.data(),
         }  # fmt: skip
-
-
-def bound_growth(trees: Iterable[Any], leaves: int) -> None:
-    """Let trees split while they are below the bound. Depth alone would not bound a tree, and
-    River's own limit depends on `sys.getsizeof`, which differs after a resume."""
-    for tree in trees:
-        tree._growth_allowed = tree._n_active_leaves + tree._n_inactive_leaves < leaves

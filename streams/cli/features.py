@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.options import Json
+from streams.cli.options import Files, Json, LabelDelay, Labels, Mapping
 from streams.cli.output import example, result
 from streams.cli.publish import bar
 
@@ -21,20 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def features(
-    path: Annotated[
-        Path, typer.Argument(exists=True, help="A CSV or Parquet file, or a folder with both.")
-    ],
+    path: Files,
     *,
     out: Annotated[Path, typer.Option(dir_okay=False, help="The Parquet file to write.")],
-    mapping: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")
-    ] = None,
-    label_delay_days: Annotated[
-        float | None, typer.Option(min=0, help="From transaction to label; default: as the file.")
-    ] = None,
+    mapping: Mapping = None,
+    labels: Labels = None,
+    label_delay_days: LabelDelay = None,
     as_json: Json = False,
 ) -> None:
     """Write every transaction's features as the stream knew them then; labels come when they came.

@@ -25,6 +25,19 @@ Bootstrap = Annotated[
     ),
 ]
 
+# -- files that a bank brings ---------------------------------------------------------------------
+
+Files = Annotated[
+    Path, typer.Argument(exists=True, help="A CSV or Parquet file, or a folder with both.")
+]
+Mapping = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
+]
+Labels = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")]
+LabelDelay = Annotated[
+    float | None, typer.Option(min=0, help="From transaction to label; default: as the file.")
+]
+
 
 def reachable(bootstrap: str | None, home: Path = DEFAULT_HOME) -> str:
     """The address to use: as given, else of the broker that `fraud up` started, else the default.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.options import Json
+from streams.cli.options import Files, Json, Labels, Mapping
 from streams.cli.output import example, result
 from streams.cli.publish import bar
 
@@ -23,16 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 def profile(
-    path: Annotated[
-        Path, typer.Argument(exists=True, help="A CSV or Parquet file, or a folder with both.")
-    ],
+    path: Files,
     *,
-    mapping: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")
-    ] = None,
+    mapping: Mapping = None,
+    labels: Labels = None,
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="Folder for an HTML page and the JSON.")
     ] = None,

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from streams.cli.options import Bootstrap, Json, reachable
+from streams.cli.options import Bootstrap, Files, Json, Labels, Mapping, reachable
 from streams.cli.output import errors_console, example, result
 
 if TYPE_CHECKING:
@@ -29,21 +29,15 @@ def register(app: typer.Typer) -> None:
 
 
 def publish(
-    path: Annotated[
-        Path, typer.Argument(exists=True, help="A CSV or Parquet file, or a folder with both.")
-    ],
+    path: Files,
     *,
     rate: Annotated[float | None, typer.Option(help="Transactions a second.")] = None,
     speedup: Annotated[float | None, typer.Option(help="Times the files' own time.")] = None,
     at_most: Annotated[
         bool, typer.Option("--max", help="As fast as the broker takes them: the default.")
     ] = False,
-    mapping: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")
-    ] = None,
+    mapping: Mapping = None,
+    labels: Labels = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many transactions of the file.")
     ] = None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from streams.cli import replay_options as options
-from streams.cli.options import Bootstrap, Json, reachable
+from streams.cli.options import Bootstrap, Json, LabelDelay, Labels, Mapping, reachable
 from streams.cli.output import errors_console, example, result
 from streams.cli.publish import bar
 
@@ -38,7 +38,7 @@ def replay(
     folds: options.Folds = "test",
     models: options.Models = MODELS,
     rules_only: options.RulesOnly = False,
-    label_delay_days: options.LabelDelay = None,
+    label_delay_days: LabelDelay = None,
     maturity_days: options.Maturity = 60.0,
     rows_kept: options.RowsKept = 1_000_000,
     alerts_per_day: options.Alerts = 100,
@@ -46,8 +46,8 @@ def replay(
     feedback: options.Feedback = "separate",
     publish_every: options.PublishEvery = 2_000,
     seed: options.Seed = 0,
-    mapping: options.Mapping = None,
-    labels: options.Labels = None,
+    mapping: Mapping = None,
+    labels: Labels = None,
     since: options.Since = None,
     until: options.Until = None,
     bootstrap: Bootstrap = None,

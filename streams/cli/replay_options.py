@@ -27,9 +27,6 @@ Models = Annotated[
     str, typer.Option(help="Names, or module:factory; commas between; all: the whole portfolio.")
 ]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="No model at all.")]
-LabelDelay = Annotated[
-    float | None, typer.Option(min=0, help="From transaction to label; default: as the file.")
-]
 Maturity = Annotated[
     float, typer.Option(min=0, help="Unlabelled for so long is presumed legitimate.")
 ]
@@ -49,10 +46,6 @@ PublishEvery = Annotated[
     int, typer.Option(min=1, help="Outcomes between two publications of a model.")
 ]
 Seed = Annotated[int, typer.Option(help="Of the models.")]
-Mapping = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
-]
-Labels = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")]
 Since = Annotated[
     datetime | None, typer.Option("--from", help="Of the topics: arrived at or after it, UTC.")
 ]

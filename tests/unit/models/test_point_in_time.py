@@ -10,29 +10,12 @@ import pytest
 
 from models.features import FEATURES
 from models.point_in_time import UNKNOWN, PointInTime
-from schemas import topics
-from streams.in_process import InProcess, InProcessLog
 from tests.unit.models.replay_world import DAY, START, arrivals, label, transaction
-from tests.unit.streams.whole_stream import FIELDS, NOW, bodies, publish, stages
+from tests.unit.streams.whole_stream import decided
 
 HOUR = 3_600_000
+WITHOUT_MODEL = ("profile", "score", "join")  # features need none
 Arrivals = list[tuple[str, int, dict[str, Any]]]
-
-
-def streamed(found: Arrivals) -> list[dict[str, Any]]:
-    """Decisions of the stages, settled after every arrival so that the orders are the same."""
-    log = InProcessLog(clock=lambda: NOW)
-    needed = ("profile", "score", "join")  # features need no model
-    everything = InProcess([stage for stage in stages(log) if stage.name in needed], log)
-    everything.run()
-    for event, _, record in found:
-        if event == "label":
-            publish(log, topics.LABELS, "label", [record])
-        else:
-            whole = dict.fromkeys(field["name"] for field in FIELDS) | record
-            publish(log, topics.TRANSACTIONS, "transaction", [whole])
-        everything.run()
-    return bodies(log, topics.DECISIONS)
 
 
 def folded(found: Arrivals) -> tuple[PointInTime, dict[str, list[float | None]]]:
@@ -74,7 +57,9 @@ def untidy(many: int, seed: int) -> Arrivals:
 def test_rows_are_the_features_of_the_streams_decisions(seed: int) -> None:
     found = untidy(300, seed)
     fold, rows = folded(found)
-    decisions = {decision["transaction_id"]: decision for decision in streamed(found)}
+    decisions = {
+        decision["transaction_id"]: decision for decision in decided(found, *WITHOUT_MODEL)
+    }
     assert rows.keys() == decisions.keys()
     assert fold.counts["repeats"] > 2
     assert fold.counts["CONFLICTING_DUPLICATE"] > 2

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from models.features import FEATURES
 from models.learn_policy import LearnPolicy
 from models.replay import Replay
 from models.replay_logistic import LogisticModel
 from models.replay_track import Track
-from schemas import topics
-from streams.in_process import InProcess, InProcessLog
 from tests.unit.models.replay_world import arrivals
-from tests.unit.streams.whole_stream import FIELDS, NOW, bodies, publish, stages
+from tests.unit.streams.whole_stream import decided
 
 MANY = 900
 HOUR = 3_600_000
@@ -20,7 +16,7 @@ HOUR = 3_600_000
 
 def test_scores_are_those_of_the_stream() -> None:
     found = arrivals(MANY, seed=11, delay=100 * HOUR)
-    decisions = {d["transaction_id"]: d for d in streamed(found)}
+    decisions = {d["transaction_id"]: d for d in decided(found)}
     track = Track(LogisticModel(FEATURES.names, seed=0), LearnPolicy())
     replay = Replay([track])
     replay.run(found)
@@ -37,18 +33,3 @@ def test_scores_are_those_of_the_stream() -> None:
         assert decision["score"] == in_force, identity
     assert len(decisions) == MANY
     assert 100 < by_model < MANY - 500
-
-
-def streamed(found: list[tuple[str, int, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Decisions of the stages, settled after every arrival so that the orders are the same."""
-    log = InProcessLog(clock=lambda: NOW)
-    everything = InProcess(stages(log), log)
-    everything.run()
-    for event, _, record in found:
-        if event == "label":
-            publish(log, topics.LABELS, "label", [record])
-        else:
-            whole = dict.fromkeys(field["name"] for field in FIELDS) | record
-            publish(log, topics.TRANSACTIONS, "transaction", [whole])
-        everything.run()
-    return bodies(log, topics.DECISIONS)

@@ -85,3 +85,23 @@ def run(many: int, chunk: int = 250) -> InProcessLog:
 def bodies(log: InProcessLog, topic: str) -> list[dict[str, Any]]:
     """The decoded records of a topic."""
     return [codec.decode(record.value or b"")[1] for record in log.read(topic)]
+
+
+def decided(
+    arrivals: Sequence[tuple[str, int, dict[str, Any]]], *needed: str
+) -> list[dict[str, Any]]:
+    """Decisions of the stages (those `needed`; none named: all) over (event, time, record).
+
+    Settled after every arrival, so that the order is the arrivals' own.
+    """
+    log = InProcessLog(clock=lambda: NOW)
+    everything = InProcess([one for one in stages(log) if not needed or one.name in needed], log)
+    everything.run()
+    for event, _, record in arrivals:
+        if event == "label":
+            publish(log, topics.LABELS, "label", [record])
+        else:
+            complete = dict.fromkeys(field["name"] for field in FIELDS) | record
+            publish(log, topics.TRANSACTIONS, "transaction", [complete])
+        everything.run()
+    return bodies(log, topics.DECISIONS)
