@@ -29,6 +29,7 @@ from infra.kafka.broker import Broker
 from infra.kafka.topics import create_topics
 from models import learn_control
 from models.learn import Learner
+from models.learn_policy import LearnPolicy
 from producers.files import read_transactions
 from producers.handbook import simulate
 from schemas import topics
@@ -37,16 +38,17 @@ from tests.broker.running import count, keyed, produce, worker
 
 # The issue's floors; the design aims higher.
 LEAST_PER_SECOND = 8_000
+CHAMPION = LearnPolicy().champion
 MOST_P50_MS, MOST_P99_MS = 15.0, 50.0
 
 
 def put_model_in_force(bootstrap: str) -> None:
     """Publish a model and its marker: scoring costs the same whatever the weights are."""
     learner = Learner()
-    for announcement in (learn_control.boot(learner), learn_control.publish(learner, 0)):
-        value = codec.encode(announcement.kind, announcement.record)
-        produce(bootstrap, topics.MODELS, [(announcement.key.encode(), value)])
-        marker = codec.encode("control_marker", announcement.marker)
+    for said in (learn_control.boot(learner), *learn_control.publish(learner, [CHAMPION], 0)):
+        value = codec.encode(said.kind, said.record)
+        produce(bootstrap, topics.MODELS, [(said.key.encode(), value)])
+        marker = codec.encode("control_marker", said.marker)
         producer = Producer({"bootstrap.servers": bootstrap, "log_level": 0})
         for partition in range(topics.topic(topics.ACTIVITY).partitions):
             producer.produce(topics.ACTIVITY, marker, b"", partition)
