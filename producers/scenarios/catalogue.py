@@ -37,6 +37,26 @@ class Scenario:
 
 _EVERY = (
     Scenario(
+        "card-testing",
+        "Many cards are tried in bursts, then used.",
+        subjects=("terminal_count_10m",),
+    ),
+    Scenario(
+        "account-takeover",
+        "Good cards pay large sums far away, online.",
+        subjects=("card_amount_ratio_30d",),
+    ),
+    Scenario(
+        "bust-out",
+        "Good cards build up, then spend all at once.",
+        subjects=("card_sum_1d",),
+    ),
+    Scenario(
+        "evader",
+        "Thieves probe the limit, then stay below it.",
+        subjects=("card_sum_1d",),
+    ),
+    Scenario(
         "spending-growth",
         "Amounts rise 1.5 % a week, to 40 % more.",
         subjects=("amount",),
@@ -59,6 +79,23 @@ _EVERY = (
         "A vendor's device_risk comes in percent.",
         subjects=("attribute_device_risk",),
         attributes=("device_risk",),
+    ),
+    Scenario(
+        "new-country",
+        "A new country, currency and more online.",
+        subjects=("amount",),
+    ),
+    Scenario(
+        "label-poisoning",
+        "Customers call purchases of their own fraud.",
+        subjects=("label_rate",),
+        source="CUSTOMER",
+    ),
+    Scenario(
+        "label-whitewashing",
+        "Analysts call frauds legitimate.",
+        subjects=("label_rate",),
+        source="ANALYST",
     ),
     Scenario(
         "seasonal-peak",

@@ -19,6 +19,7 @@ from producers.scenarios.catalogue import Scenario
 
 DAY_MS = DAY_SECONDS * 1_000
 HANDBOOK_CARDS = 5_000
+ONLINE = 0.20
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,8 @@ class Setting:
     def places(self) -> NDArray[np.float64]:
         """Every terminal's place, shape (2, terminals)."""
         return terminals_of(self.spec)
+
+    @cached_property
+    def online(self) -> NDArray[np.bool_]:
+        """Whether each terminal is a shop on the net: one in five, in scenarios with channels."""
+        return self.dice(0, 2).random(self.spec.terminals) < ONLINE
