@@ -21,8 +21,8 @@ Dice = np.random.Generator
 # Card testing: 100 cards a day tried at three terminals of the week, a quarter of them then used.
 BURSTS, CARDS_A_BURST, BURST_SECONDS, TERMINALS_A_WEEK = 4, 25, 360, 3
 LIVE, HITS = 0.25, 3
-# Account takeover: eight cards a day, eight purchases each.
-TAKEOVERS, TAKEN, FAR = 8, 8, 30.0
+# Account takeover: twelve cards a day, eight purchases each, within about half a day.
+TAKEOVERS, TAKEN, FAR = 12, 8, 30.0
 # Bust-out: four cards a day, after two weeks of one more purchase a day.
 BUSTS, BUST, BUILD_UP_DAYS = 4, 16, 14
 # Evader: six cards a day, seven probes (the last is above the limit) and eight purchases each.
@@ -83,7 +83,7 @@ def account_takeover(setting: Setting, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _takeover(setting: Setting, dice: Dice, card: int) -> Strikes:
     far = np.flatnonzero((distances(setting, card) > FAR) & setting.online)
-    times = moments(dice, second_of(dice, (0, 24)), 1.5 * HOUR, TAKEN)
+    times = moments(dice, second_of(dice, (0, 12)), 1.5 * HOUR, TAKEN)
     return Strikes.of(
         card, dice.choice(far, TAKEN), times, _cents(setting, card, dice.uniform(3, 8, TAKEN))
     )

@@ -39,22 +39,22 @@ _EVERY = (
     Scenario(
         "card-testing",
         "Many cards are tried in bursts, then used.",
-        subjects=("terminal_count_10m",),
+        subjects=("terminal_count_10m", "terminal_count_1h"),
     ),
     Scenario(
         "account-takeover",
         "Good cards pay large sums far away, online.",
-        subjects=("card_amount_ratio_30d",),
+        subjects=("card_zscore_30d", "card_amount_ratio_30d"),
     ),
     Scenario(
         "bust-out",
         "Good cards build up, then spend all at once.",
-        subjects=("card_sum_1d",),
+        subjects=("card_count_1d", "card_sum_1d"),
     ),
     Scenario(
         "evader",
         "Thieves probe the limit, then stay below it.",
-        subjects=("card_sum_1d",),
+        subjects=("card_count_1d", "card_sum_1d"),
     ),
     Scenario(
         "spending-growth",

@@ -41,15 +41,23 @@ def simulate(
     onset_day: int = ONSET_DAY,
     frauds_only: bool = False,
 ) -> Drifted:
-    """Write a scenario's world into the folder `out`, made if needed.
+    """Write a scenario's world of 5,000 cards into the folder `out`: see `written`.
+
+    About 6 s of processor and 0.5 GB for 120 days. Raises as `tables` does.
+    """
+    spec = WorldSpec(days=days, seed=seed)
+    made = tables(name, spec, onset_day=onset_day, label_delay_days=label_delay_days)
+    return written(made, out, frauds_only=frauds_only)
+
+
+def written(made: Tables, out: Path, *, frauds_only: bool = False) -> Drifted:
+    """Write a drifting world into the folder `out`, made if needed.
 
     `transactions.parquet` and `labels.parquet` as the Handbook's, `truth.parquet`, `scenario.json`,
     and `columns.yaml` where there are attributes, which publishing and replaying the folder read.
     With `frauds_only` silence means legitimate: only what is fraud, or is called so, has a label.
-    Each file appears whole or not at all. Raises as `tables` does.
+    Each file appears whole or not at all.
     """
-    spec = WorldSpec(days=days, seed=seed)
-    made = tables(name, spec, onset_day=onset_day, label_delay_days=label_delay_days)
     labels = made.labels
     if frauds_only:
         labels = labels.filter((pl.col("label") == "FRAUD") | (pl.col("scenario") > 0))

@@ -46,7 +46,7 @@ def tables(
     label_delay_days: int = 7,
     world: World | None = None,
 ) -> Tables:
-    """Return the world of a scenario; about 25 s and 0.6 GB for the 120 days of 5,000 cards.
+    """Return the world of a scenario; about 5 s and 0.5 GB for the 120 days of 5,000 cards.
 
     `world` is the plain world of the same `spec`, where it is there already. Raises `KeyError` for
     an unknown name, `ValueError` for a day or delay out of range.
