@@ -66,15 +66,25 @@ def simulate(
     label_delay_days: int = 7,
     frauds_only: bool = False,
 ) -> Simulated:
+    """Write the world of a seed into the folder `out`, as `written` does.
+
+    Raises `ValueError` for days, seed or delay out of range.
+    """
+    _check_delay(label_delay_days)
+    world = generate(WorldSpec(days=days, seed=seed))
+    return written(world, out, label_delay_days=label_delay_days, frauds_only=frauds_only)
+
+
+def written(
+    world: World, out: Path, *, label_delay_days: int = 7, frauds_only: bool = False
+) -> Simulated:
     """Write `transactions.parquet` and `labels.parquet` into the folder `out`, made if needed.
 
     A label is observed `label_delay_days` after its transaction; with `frauds_only` the legitimate
     ones get none, as in a bank, where only fraud is reported. Each file appears whole or not at
-    all. Raises `ValueError` for days, seed or delay out of range.
+    all. Raises `ValueError` for a negative delay.
     """
-    if label_delay_days < 0:
-        raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
-    world = generate(WorldSpec(days=days, seed=seed))
+    _check_delay(label_delay_days)
     out.mkdir(parents=True, exist_ok=True)
     files = out / "transactions.parquet", out / "labels.parquet"
     frame = _frame(world, label_delay_days * DAY_MS)
@@ -82,6 +92,11 @@ def simulate(
     write(table(frame, TRANSACTION), files[0])
     write(table(labelled, LABEL), files[1])
     return _summary(world, *files)
+
+
+def _check_delay(label_delay_days: int) -> None:
+    if label_delay_days < 0:
+        raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
 
 
 def _summary(world: World, transactions_file: Path, labels_file: Path) -> Simulated:

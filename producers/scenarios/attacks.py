@@ -13,7 +13,7 @@ from producers.handbook_frauds import LARGE_CENTS
 from producers.handbook_world import DAY_SECONDS, Ints, reachable
 from producers.scenarios.places import distances, with_channels
 from producers.scenarios.setting import Setting
-from producers.scenarios.strikes import Strikes, established, laid_over, moments, second_of
+from producers.scenarios.strikes import Strikes, established, in_use, laid_over, moments, second_of
 
 HOUR = 3_600
 Dice = np.random.Generator
@@ -35,7 +35,7 @@ def card_testing(setting: Setting, frame: pl.DataFrame) -> pl.DataFrame:
 
     A burst takes six minutes; a working card pays 150 to 500 three times within a day.
     """
-    cards = np.unique(frame["customer"].to_numpy())
+    cards = in_use(setting, frame)
 
     def of_day(day: int, dice: Dice) -> Strikes:
         week = setting.dice(day // 7, 1)

@@ -74,9 +74,18 @@ def _rows(setting: Setting, day: int, strikes: Strikes) -> pl.DataFrame:
 
 def established(setting: Setting, frame: pl.DataFrame) -> Ints:
     """Return the customers who bought something on every other day before the onset, at least."""
+    return np.flatnonzero(_bought(setting, frame) * 2 >= setting.onset_day)
+
+
+def in_use(setting: Setting, frame: pl.DataFrame) -> Ints:
+    """Return the customers who bought something before the onset."""
+    return np.flatnonzero(_bought(setting, frame))
+
+
+def _bought(setting: Setting, frame: pl.DataFrame) -> Ints:
+    # Before the onset: what comes later depends on how long the world is asked to be.
     before = frame.filter(pl.col("event_time") < setting.onset)["customer"].to_numpy()
-    bought = np.bincount(before, minlength=setting.spec.customers)
-    return np.flatnonzero(bought * 2 >= setting.onset_day)
+    return np.bincount(before, minlength=setting.spec.customers)
 
 
 def moments(dice: np.random.Generator, first: float, mean_gap: float, count: int) -> Ints:
