@@ -23,8 +23,8 @@ BURSTS, CARDS_A_BURST, BURST_SECONDS, TERMINALS_A_WEEK = 4, 25, 360, 3
 LIVE, HITS = 0.25, 3
 # Account takeover: twelve cards a day, eight purchases each, within about half a day.
 TAKEOVERS, TAKEN, FAR = 12, 8, 30.0
-# Bust-out: four cards a day, after two weeks of one more purchase a day.
-BUSTS, BUST, BUILD_UP_DAYS = 4, 16, 14
+# Bust-out: six cards a day, 16 purchases each, after two weeks of one more purchase a day.
+BUSTS, BUST, BUILD_UP_DAYS = 6, 16, 14
 # Evader: six cards a day, seven probes (the last is above the limit) and eight purchases each.
 EVADERS, UNDER = 6, 8
 PROBES = np.array([60, 75, 94, 117, 146, 183, 229], dtype=np.int64) * 100

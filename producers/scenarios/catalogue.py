@@ -44,17 +44,17 @@ _EVERY = (
     Scenario(
         "account-takeover",
         "Good cards pay large sums far away, online.",
-        subjects=("card_zscore_30d", "card_amount_ratio_30d"),
+        subjects=("card_sum_1d", "card_sum_1h"),
     ),
     Scenario(
         "bust-out",
         "Good cards build up, then spend all at once.",
-        subjects=("card_count_1d", "card_sum_1d"),
+        subjects=("card_count_1d", "card_terminals_1d"),
     ),
     Scenario(
         "evader",
         "Thieves probe the limit, then stay below it.",
-        subjects=("card_count_1d", "card_sum_1d"),
+        subjects=("card_count_1d", "card_terminals_1d"),
     ),
     Scenario(
         "spending-growth",
@@ -83,7 +83,7 @@ _EVERY = (
     Scenario(
         "new-country",
         "A new country, currency and more online.",
-        subjects=("amount",),
+        subjects=("amount", "log_amount"),
     ),
     Scenario(
         "label-poisoning",
