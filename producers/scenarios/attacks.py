@@ -13,7 +13,16 @@ from producers.handbook_frauds import LARGE_CENTS
 from producers.handbook_world import DAY_SECONDS, Ints, reachable
 from producers.scenarios.places import distances, with_channels
 from producers.scenarios.setting import Setting
-from producers.scenarios.strikes import Strikes, established, in_use, laid_over, moments, second_of
+from producers.scenarios.strikes import (
+    Strikes,
+    established,
+    in_turn,
+    in_use,
+    laid_over,
+    moments,
+    second_of,
+    some,
+)
 
 HOUR = 3_600
 Dice = np.random.Generator
@@ -74,15 +83,16 @@ def account_takeover(setting: Setting, frame: pl.DataFrame) -> pl.DataFrame:
     """Let established cards suddenly pay three to eight times as much online, far from home."""
     cards = established(setting, frame)
 
-    def of_day(_: int, dice: Dice) -> Strikes:
-        victims = dice.choice(cards, setting.rate(TAKEOVERS), replace=False)
+    def of_day(day: int, dice: Dice) -> Strikes:
+        victims = in_turn(setting, cards, day, setting.rate(TAKEOVERS))
         return Strikes.joined(_takeover(setting, dice, int(card)) for card in victims)
 
     return with_channels(setting, laid_over(setting, frame, of_day))
 
 
 def _takeover(setting: Setting, dice: Dice, card: int) -> Strikes:
-    far = np.flatnonzero((distances(setting, card) > FAR) & setting.online)
+    far_online = (distances(setting, card) > FAR) & setting.online
+    far = some(np.flatnonzero(far_online), "terminal far from a card, online")
     times = moments(dice, second_of(dice, (0, 12)), 1.5 * HOUR, TAKEN)
     return Strikes.of(
         card, dice.choice(far, TAKEN), times, _cents(setting, card, dice.uniform(3, 8, TAKEN))
@@ -90,14 +100,14 @@ def _takeover(setting: Setting, dice: Dice, card: int) -> Strikes:
 
 
 def bust_out(setting: Setting, frame: pl.DataFrame) -> pl.DataFrame:
-    """Let good cards buy and pay more and more, then spend all at once for nothing.
+    """Let good cards buy and pay more and more, then spend all at once and never pay.
 
     The first are cards whose months before were their build-up.
     """
     cards = established(setting, frame)
 
-    def of_day(_: int, dice: Dice) -> Strikes:
-        leaving = dice.choice(cards, setting.rate(BUSTS), replace=False)
+    def of_day(day: int, dice: Dice) -> Strikes:
+        leaving = in_turn(setting, cards, day, setting.rate(BUSTS))
         parts = (_bust(setting, dice, int(card)) for card in leaving)
         return Strikes.joined(part for pair in parts for part in pair)
 
@@ -126,8 +136,8 @@ def evader(setting: Setting, frame: pl.DataFrame) -> pl.DataFrame:
     """
     cards = established(setting, frame)
 
-    def of_day(_: int, dice: Dice) -> Strikes:
-        stolen = dice.choice(cards, setting.rate(EVADERS), replace=False)
+    def of_day(day: int, dice: Dice) -> Strikes:
+        stolen = in_turn(setting, cards, day, setting.rate(EVADERS))
         return Strikes.joined(part for card in stolen for part in _evasion(setting, dice, card))
 
     return laid_over(setting, frame, of_day)

@@ -73,13 +73,31 @@ def _rows(setting: Setting, day: int, strikes: Strikes) -> pl.DataFrame:
 
 
 def established(setting: Setting, frame: pl.DataFrame) -> Ints:
-    """Return the customers who bought something on every other day before the onset, at least."""
-    return np.flatnonzero(_bought(setting, frame) * 2 >= setting.onset_day)
+    """Return the customers who bought something on every other day before the onset, at least.
+
+    Raises `ValueError` where there are none.
+    """
+    often = _bought(setting, frame) * 2 >= setting.onset_day
+    return some(np.flatnonzero(often), "card that bought something every other day")
+
+
+def in_turn(setting: Setting, cards: Ints, day: int, count: int) -> Ints:
+    """Return the `count` cards whose turn a day is: all others' comes before theirs again."""
+    order = setting.dice(0, 3).permutation(cards)
+    turns = (day - setting.onset_day) * count + np.arange(min(count, len(order)))
+    return order[turns % len(order)]
 
 
 def in_use(setting: Setting, frame: pl.DataFrame) -> Ints:
-    """Return the customers who bought something before the onset."""
-    return np.flatnonzero(_bought(setting, frame))
+    """Return the customers who bought something before the onset; `ValueError` for none."""
+    return some(np.flatnonzero(_bought(setting, frame)), "card in use")
+
+
+def some(found: Ints, what: str) -> Ints:
+    """Return what was found; raises `ValueError` where that is nothing."""
+    if not len(found):
+        raise ValueError(f"expected a {what}, found none: ask for more cards, terminals or days")
+    return found
 
 
 def _bought(setting: Setting, frame: pl.DataFrame) -> Ints:

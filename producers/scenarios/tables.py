@@ -49,7 +49,8 @@ def tables(
     """Return the world of a scenario; about 5 s and 0.5 GB for the 120 days of 5,000 cards.
 
     `world` is the plain world of the same `spec`, where it is there already. Raises `KeyError` for
-    an unknown name, `ValueError` for a day or delay out of range.
+    an unknown name, `ValueError` for a day or delay out of range, and for a world too small for the
+    change.
 
     >>> made = tables("spending-growth", WorldSpec(days=9, customers=50), onset_day=7)
     >>> len(made.transactions), made.truth["changed"].sum()

@@ -40,12 +40,15 @@ def strikes(name: str, day: int) -> pl.DataFrame:
     return changed(name).filter(mine)
 
 
+CUSTOMERS, PLACES = customers_of(spec()), terminals_of(spec())
+
+
 def habits_of(card: str) -> Customer:
-    return customers_of(spec())[int(card)]
+    return CUSTOMERS[int(card)]
 
 
 def away(card: str, terminal: str) -> float:
-    x, y = terminals_of(spec())[:, int(terminal)]
+    x, y = PLACES[:, int(terminal)]
     return float(np.hypot(x - habits_of(card).x, y - habits_of(card).y))
 
 
@@ -129,6 +132,13 @@ def test_an_evader_stays_below_what_was_declined(day: int) -> None:
         assert probes[-2] < attacks.LARGE_CENTS < probes[-1]
         assert len(later) == attacks.UNDER
         assert all(0.9 * 220_00 <= amount < 220_00 for amount in later)
+
+
+@pytest.mark.parametrize("name", ["account-takeover", "bust-out", "evader"])
+def test_a_card_is_struck_once(name: str) -> None:
+    ids = changed(name)["transaction_id"].str.split("-")
+    days = changed(name).with_columns(day=ids.list.get(-2)).group_by("card_id")
+    assert days.agg(pl.col("day").n_unique())["day"].max() == 1
 
 
 def test_growth_is_steady_and_ends_at_forty_percent() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from producers.handbook import written
+from producers.handbook import World, written
 from producers.scenarios import SCENARIOS
 from producers.scenarios.catalogue import DAYS as DEFAULT_DAYS
 from producers.scenarios.catalogue import ONSET_DAY as DEFAULT_ONSET
@@ -155,3 +156,12 @@ def test_an_onset_outside_the_world_is_refused(onset_day: int) -> None:
 def test_a_negative_delay_is_refused() -> None:
     with pytest.raises(ValueError, match="label_delay_days"):
         tables("evader", spec(), onset_day=ONSET_DAY, world=plain(), label_delay_days=-1)
+
+
+@pytest.mark.parametrize("name", ["account-takeover", "bust-out", "evader"])
+def test_a_world_without_established_cards_is_refused(name: str) -> None:
+    world = plain()
+    late = world.ledger.second >= (ONSET_DAY - 1) * 86_400
+    new = World(world.ledger.rows(np.flatnonzero(late)), world.scenario[late])
+    with pytest.raises(ValueError, match="every other day"):
+        tables(name, spec(), onset_day=ONSET_DAY, world=new)
