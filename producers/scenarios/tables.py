@@ -54,7 +54,7 @@ def tables(
 
     >>> made = tables("spending-growth", WorldSpec(days=9, customers=50), onset_day=7)
     >>> len(made.transactions), made.truth["changed"].sum()
-    (816, 181)
+    (832, 180)
     """
     if label_delay_days < 0:
         raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")

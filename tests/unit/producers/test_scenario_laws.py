@@ -161,7 +161,7 @@ def test_a_negative_delay_is_refused() -> None:
 @pytest.mark.parametrize("name", ["account-takeover", "bust-out", "evader"])
 def test_a_world_without_established_cards_is_refused(name: str) -> None:
     world = plain()
-    late = world.ledger.second >= (ONSET_DAY - 1) * 86_400
+    late = world.ledger.second >= ONSET_DAY * 86_400 - 7_200  # two hours before it
     new = World(world.ledger.rows(np.flatnonzero(late)), world.scenario[late])
     with pytest.raises(ValueError, match="every other day"):
         tables(name, spec(), onset_day=ONSET_DAY, world=new)
