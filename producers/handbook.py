@@ -14,39 +14,9 @@ from numpy.typing import NDArray
 from producers.handbook_frauds import commit_frauds, days_to_draw
 from producers.handbook_world import DAY_SECONDS, PUBLIC_DAYS, START_SECONDS, Ledger, WorldSpec
 from producers.handbook_world import legitimate as draw_legitimate
+from producers.world_tables import LABEL, TRANSACTION, table, write
 
 DAY_MS = DAY_SECONDS * 1_000
-ROWS_A_GROUP = 65_536  # what a reader holds at once; about seven days
-
-# The Transaction's columns in its order. The world knows nothing of those mapped to None.
-_TRANSACTION: dict[str, pl.Expr | None] = {
-    "transaction_id": pl.col("rank").cast(pl.String),
-    "card_id": pl.col("customer").cast(pl.String),
-    "terminal_id": pl.col("terminal").cast(pl.String),
-    "merchant_id": None,
-    "event_time": pl.col("event_time"),
-    "arrival": pl.col("event_time"),
-    "amount_minor": pl.col("cents"),
-    "currency": pl.lit("EUR"),
-    "mcc": None,
-    "entry_mode": None,
-    "card_present": pl.lit(None, dtype=pl.Boolean),
-    "channel": None,
-    "country": None,
-    "acquirer_id": None,
-    "message_type": pl.lit("0100"),
-    "stan": None,
-    "rrn": None,
-}
-_LABEL: dict[str, pl.Expr | None] = {
-    "transaction_id": pl.col("rank").cast(pl.String),
-    "card_id": pl.col("customer").cast(pl.String),
-    "terminal_id": pl.col("terminal").cast(pl.String),
-    "label": pl.when(pl.col("scenario") > 0).then(pl.lit("FRAUD")).otherwise(pl.lit("LEGITIMATE")),
-    "scenario": pl.col("scenario").cast(pl.Int64),
-    "event_time": pl.col("event_time"),
-    "observed_at": pl.col("event_time") + pl.col("delay"),
-}
 
 
 @dataclass(frozen=True)
@@ -96,21 +66,37 @@ def simulate(
     label_delay_days: int = 7,
     frauds_only: bool = False,
 ) -> Simulated:
+    """Write the world of a seed into the folder `out`, as `written` does.
+
+    Raises `ValueError` for days, seed or delay out of range.
+    """
+    _check_delay(label_delay_days)
+    world = generate(WorldSpec(days=days, seed=seed))
+    return written(world, out, label_delay_days=label_delay_days, frauds_only=frauds_only)
+
+
+def written(
+    world: World, out: Path, *, label_delay_days: int = 7, frauds_only: bool = False
+) -> Simulated:
     """Write `transactions.parquet` and `labels.parquet` into the folder `out`, made if needed.
 
     A label is observed `label_delay_days` after its transaction; with `frauds_only` the legitimate
     ones get none, as in a bank, where only fraud is reported. Each file appears whole or not at
-    all. Raises `ValueError` for days, seed or delay out of range.
+    all. Raises `ValueError` for a negative delay.
     """
-    if label_delay_days < 0:
-        raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
-    world = generate(WorldSpec(days=days, seed=seed))
+    _check_delay(label_delay_days)
     out.mkdir(parents=True, exist_ok=True)
     files = out / "transactions.parquet", out / "labels.parquet"
     frame = _frame(world, label_delay_days * DAY_MS)
-    _write(frame, files[0], _TRANSACTION)
-    _write(frame.filter(pl.col("scenario") > 0) if frauds_only else frame, files[1], _LABEL)
+    labelled = frame.filter(pl.col("scenario") > 0) if frauds_only else frame
+    write(table(frame, TRANSACTION), files[0])
+    write(table(labelled, LABEL), files[1])
     return _summary(world, *files)
+
+
+def _check_delay(label_delay_days: int) -> None:
+    if label_delay_days < 0:
+        raise ValueError(f"label_delay_days: expected 0 or more, got {label_delay_days}")
 
 
 def _summary(world: World, transactions_file: Path, labels_file: Path) -> Simulated:
@@ -136,11 +122,3 @@ def _frame(world: World, delay_ms: int) -> pl.DataFrame:
         "scenario": world.scenario,
     }
     return pl.DataFrame(columns).with_row_index("rank").with_columns(delay=pl.lit(delay_ms))
-
-
-def _write(frame: pl.DataFrame, path: Path, columns: dict[str, pl.Expr | None]) -> None:
-    unknown = pl.lit(None, dtype=pl.String)
-    chosen = {name: unknown if expr is None else expr for name, expr in columns.items()}
-    part = path.with_name(path.name + ".part")
-    frame.lazy().select(**chosen).sink_parquet(part, row_group_size=ROWS_A_GROUP)
-    part.replace(path)

@@ -12,6 +12,7 @@ from producers.mapping import FileMapping
 from producers.tables import count_rows
 
 _SUFFIXES = (".parquet", ".csv")
+_OWN_MAPPING = "columns.yaml"
 
 
 class Position(NamedTuple):
@@ -41,9 +42,12 @@ class Source:
     ) -> Self:
         """Find the files: of a folder `transactions.*` and `labels.*`, else the file itself.
 
-        A mapping of labels without a file of labels reads them from the transactions' file.
+        Without a `mapping`, a folder's own `columns.yaml` is taken, where it has one. A mapping of
+        labels without a file of labels reads them from the transactions' file.
         Raises `FileInvalid` where there are no transactions.
         """
+        if mapping is None and (path / _OWN_MAPPING).is_file():
+            mapping = path / _OWN_MAPPING
         columns = FileMapping.load(mapping)
         found = _in_folder(path, "transactions") if path.is_dir() else path
         if found is None:

@@ -31,7 +31,12 @@ Files = Annotated[
     Path, typer.Argument(exists=True, help="A CSV or Parquet file, or a folder with both.")
 ]
 Mapping = Annotated[
-    Path | None, typer.Option(exists=True, dir_okay=False, help="YAML: our fields from theirs.")
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="YAML: our fields from theirs; default: the folder's columns.yaml, if it has one.",
+    ),
 ]
 Labels = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file of labels.")]
 LabelDelay = Annotated[

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from producers.scenarios import SCENARIOS
 from streams.cli import app
 from tests.unit.cli.running import Fraud
 
@@ -17,7 +18,7 @@ COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "doctor",
     "models list", "models show", "models diff", "models promote", "models rollback",
-    "models rebuild",
+    "models rebuild", *(f"simulate {name}" for name in SCENARIOS),
 )  # fmt: skip
 
 
