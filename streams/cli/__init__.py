@@ -27,6 +27,7 @@ from streams.cli import (
     simulate,
     status,
     up,
+    verify,
     worker,
 )
 
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    doctor,
+    verify, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
