@@ -12,7 +12,7 @@ kept a rule from silence.
 ...     text: large
 ... '''
 >>> (rule,) = explained(rules, [], {"amount_minor": 120, "currency": "EUR"}, names=())
->>> rule.fired, [(test.text, test.value, test.decisive) for test in rule.tests]
+>>> rule.fired, [(one.text, one.value, one.decisive) for one in rule.comparisons]
 (True, [('amount_minor ge 100', 120, True), ('currency ne USD', 'EUR', True)])
 """
 
@@ -33,7 +33,7 @@ Holds = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
-class Test:
+class Comparison:
     """One comparison: its text, the value compared, whether it held, and whether the rule's
     verdict would be another if it alone had come out otherwise."""
 
@@ -53,7 +53,7 @@ class ExplainedRule:
     shadow: bool
     fired: bool
     text: str | None
-    tests: tuple[Test, ...]
+    comparisons: tuple[Comparison, ...]
 
 
 def explained(
@@ -65,26 +65,26 @@ def explained(
     nodes = parse(source, "<ruleset>")["rules"]
     found = []
     for rule, node in zip(ruleset.rules, nodes, strict=True):
-        tests = tuple(_tests(node["when"], row, transaction, names))
+        made = tuple(_comparisons(node["when"], row, transaction, names))
         said = texts.get(rule.code)
         found.append(
             ExplainedRule(
-                rule.code, rule.title, rule.action, rule.shadow, said is not None, said, tests
+                rule.code, rule.title, rule.action, rule.shadow, said is not None, said, made
             )
         )
     return found
 
 
-def _tests(
+def _comparisons(
     when: Any, row: Row, transaction: Mapping[str, Any], names: Sequence[str]
-) -> Iterator[Test]:
+) -> Iterator[Comparison]:
     leaves = list(_leaves(when))
     holds = [_of(leaf, row, transaction, names) for leaf in leaves]
     verdict = _verdict(when, iter(holds))
     for at, leaf in enumerate(leaves):
         other = [held is not (place == at) for place, held in enumerate(holds)]
         source = {key: leaf[key] for key in leaf if key in (*_SOURCES, "times")}
-        yield Test(
+        yield Comparison(
             _text(leaf), _value(source, row, transaction, names), holds[at],
             _verdict(when, iter(other)) is not verdict,
         )  # fmt: skip

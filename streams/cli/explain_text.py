@@ -59,7 +59,7 @@ def _rules(found: Data) -> Iterator[str]:
             continue
         shadow = " (shadow)" if rule["shadow"] else ""
         yield f"rule {rule['code']} fired{shadow}: {rule['action']}, {rule['text']}"
-        for test in rule["tests"]:
+        for test in rule["comparisons"]:
             alone = ", decides alone" if test["decisive"] else ""
             yield f"  {test['text']}: {test['value']}{alone}"
     quiet = sum(not rule["fired"] for rule in found["rules"])

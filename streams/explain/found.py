@@ -37,7 +37,7 @@ class Found:
 
 def find(log: Log, transaction_id: str) -> Found:
     """The decision of a transaction; raises DecisionUnknown."""
-    wanted, first, count = transaction_id.encode(), None, 0
+    wanted, first, count = as_written(transaction_id), None, 0
     for partition in range(topics.topic(topics.DECISIONS).partitions):
         for record in log.read(topics.DECISIONS, partition):
             if wanted in (record.value or b"") and _id(record) == transaction_id:
@@ -49,6 +49,16 @@ def find(log: Log, transaction_id: str) -> Found:
         decision, Place(first.partition, first.offset),
         digest_of(first.value or b"") != BROKEN, count - 1, _activity(log, decision),
     )  # fmt: skip
+
+
+def as_written(text: str) -> bytes:
+    """The bytes of a text in a record, to look for before anything is decoded.
+
+    >>> as_written("t1")
+    b'\\x04t1'
+    """
+    data = text.encode()
+    return bytes([2 * len(data)]) + data if len(data) < 64 else data
 
 
 def labels(log: Log, found: Found) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from models.windows.digests import counts
 from models.windows.spec import DAY_MS, HOUR_MS, MINUTE_MS
 from schemas import topics
 from schemas.errors import EventError
+from streams.explain.found import as_written
 from streams.history.force import MARKER
 from streams.history.log import Log
 from streams.records import LogRecord
@@ -44,8 +45,9 @@ def card_past(log: Log, activity: Event) -> Past:
     """The card's transactions that its stage had folded, from every partition of the activity."""
     card, src = activity["transaction"]["card_id"], activity["src"]
     found: dict[int, Event] = {}
+    written = as_written(card)
     for partition in _partitions():
-        for _, name, body in _read(log, partition, lambda r: card.encode() in (r.value or b"")):
+        for _, name, body in _read(log, partition, lambda r: written in (r.value or b"")):
             if name == "activity" and body["transaction"]["card_id"] == card:
                 same = body["src"]["partition"] == src["partition"]
                 if same and body["src"]["offset"] <= src["offset"]:

@@ -7,6 +7,7 @@ it. `fraud.decisions` is read once before, in whatever order; repeats of a decis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -105,8 +106,9 @@ def library(log: Log) -> Published:
 
     made = Library(fetch)
     for record in log.read(topics.MODELS):
-        if record.value:
-            made.add(record.value, record.offset)
+        # As a worker does: what cannot be read is skipped, and missed if a marker names it.
+        with suppress(FraudStreamsError):
+            made.add(record.value or b"", record.offset)
     return made
 
 

@@ -57,9 +57,9 @@ def test_a_test_is_decisive_if_the_rule_hangs_on_it(when: Any, row: list[float |
     (rule,) = explained(ruleset(when), row, {}, NAMES)
     compiled = compile_ruleset(ruleset(when), names=NAMES)
     assert rule.fired is bool(compiled.evaluate(row, {}))
-    holds = [test.holds for test in rule.tests]
+    holds = [test.holds for test in rule.comparisons]
     assert verdict(when, holds) is rule.fired
-    for at, test in enumerate(rule.tests):
+    for at, test in enumerate(rule.comparisons):
         other = [held is not (place == at) for place, held in enumerate(holds)]
         assert test.decisive is (verdict(when, other) is not rule.fired)
 
@@ -72,14 +72,14 @@ def test_values_and_texts_read_as_the_rule_does() -> None:
         {"attribute": "device", "is_missing": True},
     ]}  # fmt: skip
     (rule,) = explained(ruleset(when), [4.0, 4.0, 1.0], {"country": "FR"}, NAMES)
-    assert [(test.text, test.value) for test in rule.tests] == [
+    assert [(test.text, test.value) for test in rule.comparisons] == [
         ("a / b ge 0.5 and lt 2", 1.0),
         ("a x 2 gt c x 3", 8.0),
         ("country not_in ['BE', 'LU']", "FR"),
         ("device is_missing True", None),
     ]
     assert rule.fired
-    assert all(test.decisive for test in rule.tests)
+    assert all(test.decisive for test in rule.comparisons)
 
 
 @pytest.mark.parametrize("fill", [None, 0.0, 50.0])
@@ -95,4 +95,6 @@ def test_the_shipped_rules_are_explained_as_they_fire(fill: float | None) -> Non
     assert {rule.code: rule.text for rule in found if rule.fired} == fired
     assert all(rule.text is None for rule in found if not rule.fired)
     assert len(found) == len(rules.rules)
-    assert len(list(itertools.chain.from_iterable(rule.tests for rule in found))) >= len(found)
+    assert len(list(itertools.chain.from_iterable(rule.comparisons for rule in found))) >= len(
+        found
+    )
