@@ -166,6 +166,7 @@ _TABLE = (
     _changelog("fraud-learn-learn-changelog", 1, "The learner, beside fraud.outcomes."),
     _changelog("fraud-drift-decisions-changelog", 4, "Buckets of scores, beside fraud.decisions."),
     _changelog("fraud-drift-outcomes-changelog", 1, "Buckets of labels, beside fraud.outcomes."),
+    _changelog("fraud-verify-verify-changelog", 4, "The shadow's windows, beside fraud.activity."),
 )
 
 TOPICS: dict[str, Topic] = {row.name: row for row in _TABLE}

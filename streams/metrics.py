@@ -93,6 +93,16 @@ class Metrics:
             ["label"],
             registry=registry,
         )
+        self.verified = Counter(
+            "fraud_verified_total",
+            "Decisions that a shadow derived again and compared with those on record.",
+            registry=registry,
+        )
+        self.verify_mismatches = Counter(
+            "fraud_verify_mismatches_total",
+            "Decisions on record that are not what the log gives: any is one too many.",
+            registry=registry,
+        )
         self.drift_signals = Counter(
             "fraud_drift_signals_total",
             "Drift signals, by subject.",

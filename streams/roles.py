@@ -16,10 +16,12 @@ from streams.process import quiet_collector, share_the_interpreter
 from streams.records import Record
 from streams.settings import Settings
 from streams.task import Task
+from streams.verify import shadow
 from streams.wire import codec
 from streams.wiring import ROLES, World
 
-FOLLOWERS = ("hot", "learn")
+SHADOW = "verify"
+FOLLOWERS = ("hot", "learn", SHADOW)
 """Roles that score: the champion, or challengers at the decisions of days ago."""
 
 
@@ -41,7 +43,11 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
         reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,
         settings.maturity(),
     )  # fmt: skip
-    worker = WorkerApp(ROLES[role].app_id, ROLES[role].stages(world), settings)
+    if role == SHADOW:
+        made = shadow.stages(reader.library, version_ready, settings)
+        worker = WorkerApp(shadow.APP_ID, made, settings)
+    else:
+        worker = WorkerApp(ROLES[role].app_id, ROLES[role].stages(world), settings)
     if role in FOLLOWERS:
         follow_models(worker.app, reader)
     return worker

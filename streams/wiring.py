@@ -9,7 +9,10 @@
  learn   learn              outcomes                           models, activity (markers)
  drift   drift-decisions    decisions                          drift
          drift-outcomes     outcomes                           drift
+ verify  verify             activity (terminal), decisions     -
 ```
+
+The last is a shadow (`streams.verify.shadow`): it runs where it is asked for, and nobody needs it.
 
 The slow roles import their part when they run: River takes a second or more to import, and the hot
 path must not pay for it at each restart.

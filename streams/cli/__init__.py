@@ -16,6 +16,7 @@ from streams.cli import (
     demo,
     doctor,
     down,
+    explain,
     features,
     init,
     label,
@@ -27,6 +28,7 @@ from streams.cli import (
     simulate,
     status,
     up,
+    verify,
     worker,
 )
 
@@ -40,7 +42,7 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    doctor,
+    verify, explain, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")

@@ -25,6 +25,7 @@ class RoleName(StrEnum):
     JOIN = "join"
     LEARN = "learn"
     DRIFT = "drift"
+    VERIFY = "verify"
     ALL = "all"
 
 
@@ -34,7 +35,12 @@ def register(app: typer.Typer) -> None:
 
 
 def worker(
-    roles: Annotated[list[RoleName], typer.Argument(help="What to run; several: a process each.")],
+    roles: Annotated[
+        list[RoleName],
+        typer.Argument(
+            help="What to run; several: a process each. `verify` is a shadow, not one of `all`."
+        ),
+    ],
     *,
     bootstrap: Bootstrap = None,
     worker_id: Annotated[
@@ -49,11 +55,18 @@ def worker(
             help="Of /metrics and /health; further roles get the next free ones, 0: any.",
         ),
     ] = 6066,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Also derive every decision again, in a shadow of its own, and compare.",
+        ),
+    ] = False,
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Run workers until they are told to stop (SIGTERM, Ctrl-C)."""
-    names = chosen(roles)
+    names = chosen([*roles, RoleName.VERIFY] if verify else roles)
     address = reachable(bootstrap)
     ports = ports_from(web_port, len(names))
     if as_json:
@@ -70,13 +83,16 @@ def worker(
 
 
 def chosen(roles: list[RoleName]) -> list[str]:
-    """The roles without `all` and repeats, in the table's order.
+    """The roles without `all` and repeats, in the table's order; the shadow only if it is named.
 
     >>> chosen([RoleName.JOIN, RoleName.HOT, RoleName.JOIN])
     ['hot', 'join']
+    >>> chosen([RoleName.ALL, RoleName.VERIFY])[-2:]
+    ['drift', 'verify']
     """
     every = [role for role in RoleName if role is not RoleName.ALL]
-    return [role.value for role in every if role in roles or RoleName.ALL in roles]
+    needed = [role for role in every if RoleName.ALL in roles and role is not RoleName.VERIFY]
+    return [role.value for role in every if role in roles or role in needed]
 
 
 def ports_from(first: int, count: int) -> list[int]:

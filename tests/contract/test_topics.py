@@ -48,6 +48,7 @@ def test_changelogs_match_their_inputs() -> None:
         "fraud-learn-learn-changelog": topics.OUTCOMES,
         "fraud-drift-decisions-changelog": topics.DECISIONS,
         "fraud-drift-outcomes-changelog": topics.OUTCOMES,
+        "fraud-verify-verify-changelog": topics.ACTIVITY,
     }
     assert {row.name for row in CHANGELOGS} == set(inputs)
     for row in CHANGELOGS:

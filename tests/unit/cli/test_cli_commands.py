@@ -15,6 +15,7 @@ from schemas.fields import LabelSource
 from streams.cli import simulate
 from streams.cli.label import SourceName, Verdict, label_record
 from streams.cli.worker import RoleName, chosen, ports_from
+from streams.roles import SHADOW
 from streams.wiring import ROLES
 from tests.unit.cli.running import Fraud
 
@@ -98,7 +99,7 @@ def test_the_module_runs_as_the_command() -> None:
 
 
 def test_names_are_those_of_wiring_and_contract() -> None:
-    assert [role.value for role in RoleName] == [*ROLES, "all"]
+    assert [role.value for role in RoleName] == [*ROLES, SHADOW, "all"]
     assert {source.name for source in SourceName} == set(get_args(LabelSource))
     assert simulate.PUBLIC_DAYS == PUBLIC_DAYS
 

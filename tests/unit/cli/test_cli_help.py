@@ -16,7 +16,7 @@ from tests.unit.cli.running import Fraud
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
-    "init", "profile", "features", "replay", "runs", "doctor",
+    "init", "profile", "features", "replay", "runs", "verify", "explain", "doctor",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild", *(f"simulate {name}" for name in SCENARIOS),
 )  # fmt: skip

@@ -1,0 +1,174 @@
+"""`fraud explain`: everything about one decision, as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from models import counterfactual
+from models.compiled_model import CompiledModel
+from models.contributions import Parts, parts
+from models.counterfactual import Case, Change
+from models.decision import LOGIC_VERSION, Control
+from models.features import FEATURES
+from models.rules import Ruleset, baseline
+from models.rules_explained import explained
+from schemas.errors import FraudStreamsError
+from streams.explain.found import Found, find, labels, outcomes
+from streams.explain.past import Past, card_past, listed, terminal_past, window_of, windows
+from streams.history.log import Log
+from streams.published import Published, Version, VersionMissing
+from streams.verify.log import library
+
+Data = dict[str, Any]
+AS_RECORDED = (
+    "transaction_id", "card_id", "terminal_id", "event_time", "amount_minor", "currency",
+    "decision", "score", "threshold", "model", "ruleset", "logic_version", "feature_spec",
+    "reasons", "incomplete", "late", "src", "fingerprint",
+)  # fmt: skip
+
+
+class OtherFeatures(FraudStreamsError):
+    """A decision by another feature specification, or logic, than this code has."""
+
+    code = "OTHER_FEATURES"
+    advice = "Explain it with the version of the code that decided it."
+
+
+def explain(log: Log, transaction_id: str) -> Data:
+    """Explain the decision of a transaction; raises DecisionUnknown, OtherFeatures."""
+    found = find(log, transaction_id)
+    decision = found.decision
+    _check(decision)
+    data: Data = {name: decision[name] for name in AS_RECORDED}
+    data["on_record"] = found.place._asdict() | {"intact": found.intact, "repeats": found.repeats}
+    data |= _history(log, found)
+    case = _case(log, found, data.pop("sequence"))
+    data["model_parts"] = model_parts(case)
+    data["rules"] = _rules(case)
+    data["would_change"] = would_change(case)
+    data["labels"], data["outcomes"] = labels(log, found), outcomes(log, found)
+    return data
+
+
+def _check(decision: Data) -> None:
+    for name, ours in (("feature_spec", FEATURES.spec_hash), ("logic_version", LOGIC_VERSION)):
+        if decision[name] != ours:
+            where = f"decision of {decision['transaction_id']}: {name}"
+            raise OtherFeatures(where, expected=str(ours), came=decision[name])
+
+
+def _history(log: Log, found: Found) -> Data:
+    """Features with their windows, and the events; without the activity, features alone."""
+    decision, activity = found.decision, found.activity
+    if activity is None or activity.get("transaction") is None:
+        return _features(decision, {}) | {"rederived": None, "control": None, "sequence": None}
+    card, terminal = card_past(log, activity), terminal_past(log, decision)
+    held = windows(card, "card") | windows(terminal, "terminal")
+    marker = terminal.marker or {}
+    return _features(decision, held) | {
+        "events": {"card": list(listed(card)), "terminal": list(listed(terminal))},
+        "rederived": {
+            "card": _as_recorded(card, decision, FEATURES.card_names),
+            "terminal": _as_recorded(terminal, decision, FEATURES.terminal_names),
+        },
+        "control": {name: marker.get(name) for name in ("sequence", "reason")},
+        "sequence": marker.get("sequence"),
+    }
+
+
+def _features(decision: Data, held: Data) -> Data:
+    entities = ("card", "terminal")
+    return {
+        "features": [
+            {
+                "feature": feature.name,
+                "value": decision["features"].get(feature.name),
+                "window": window_of(feature) if feature.entity in entities else None,
+                "meaning": feature.meaning,
+            }
+            for feature in FEATURES.features
+        ],
+        "windows": held,
+    }
+
+
+def _as_recorded(past: Past, decision: Data, names: Iterable[str]) -> bool:
+    """Whether the fold over the events gives the features on record."""
+    return past.features == [decision["features"][name] for name in names]
+
+
+def _case(log: Log, found: Found, sequence: int | None) -> Case:
+    """What the decision was made from: features and versions as on record."""
+    decision, published = found.decision, library(log)
+    model, rules = decision["model"], decision["ruleset"]
+    marker = {"sequence": sequence or 0, "reason": "", **decision}
+    ruleset = _ruleset(published, (rules["name"], rules["version"]))
+    return Case(
+        (found.activity or {}).get("transaction") or decision,
+        [decision["features"][name] for name in FEATURES.names],
+        Control.of(marker), ruleset,
+        None if model is None else published.scorer((model["name"], model["version"])),
+    )  # fmt: skip
+
+
+def _ruleset(published: Published, version: Version) -> Ruleset:
+    """As published; before the first marker the shipped rules decide, which nobody published."""
+    shipped = baseline()
+    try:
+        return published.ruleset(version)
+    except VersionMissing:
+        if version != (shipped.name, shipped.version):
+            raise
+        return shipped
+
+
+def model_parts(case: Case) -> Data | None:
+    """The score's log-odds in parts, a blend's members one by one too; None for rules alone."""
+    if case.scorer is None:
+        return None
+    whole = _parts(parts(case.scorer, case.row), case)
+    (score,) = case.scorer.score_many([case.row])
+    members = {}
+    if isinstance(case.scorer, CompiledModel) and case.scorer.members:
+        rows = getattr(case.scorer.rows, "members", ())
+        members = {
+            f"{name}@{version}": _parts(parts(member, case.row), case)
+            for (name, version), member in zip(case.scorer.members, rows, strict=True)
+        }
+    return whole | {"score": score, "members": members}
+
+
+def _parts(found: Parts, case: Case) -> Data:
+    return {
+        "log_odds": found.log_odds,
+        "bias": found.bias,
+        "held": found.held,
+        "method": found.method,
+        "contributions": [
+            one._asdict() for one in found.contributions(case.features.names, case.row)
+        ],
+    }
+
+
+def _rules(case: Case) -> list[Data]:
+    return [asdict(rule) for rule in explained(case.ruleset.yaml, case.row, case.transaction)]
+
+
+def would_change(case: Case) -> Data:
+    """The smallest single changes that would have led to another decision."""
+    without = counterfactual.without_each_rule(case)
+    return {
+        "score": counterfactual.bounds(case),
+        "without_rule": {code: one._asdict() for code, one in without.items()},
+        "nearest": [_change(one) for one in counterfactual.nearest(case)],
+        "unknown": [_change(one) for one in counterfactual.unknown_each(case)],
+    }
+
+
+def _change(one: Change) -> Data:
+    return {
+        "feature": one.feature, "value": one.value, "instead": one.instead,
+        "decision": one.outcome.decision, "score": one.outcome.score,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Recorded decisions held against the fold that they must equal, afterwards or continuously."""
