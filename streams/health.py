@@ -71,10 +71,9 @@ class Health:
         self._looked = clock()
         for stage in stores:
             begin(stage)
-        METRICS.worker.info(
-            {"app": app.conf.id, "worker_id": settings.worker_id,
-             "logic_version": str(LOGIC_VERSION), "feature_spec": FEATURES.spec_hash}
-        )  # fmt: skip
+        METRICS.worker.labels(
+            app.conf.id, settings.worker_id, LOGIC_VERSION, FEATURES.spec_hash
+        ).set(1)
 
     # -- what happens -------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
-    Info,
     ProcessCollector,
     disable_created_metrics,
 )
@@ -124,9 +123,10 @@ class Metrics:
     def _name_versions(self) -> None:
         """Who decides, by what."""
         registry = self.registry
-        self.worker = Info(
-            "fraud_worker",
-            "What this worker is: its app and id, and the logic and features it decides by.",
+        self.worker = Gauge(
+            "fraud_worker_info",
+            "What this worker is, always 1: its app and id, the logic and features it decides by.",
+            ["app", "worker_id", "logic_version", "feature_spec"],
             registry=registry,
         )
         self.model_version = Gauge(
