@@ -16,11 +16,12 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from infra.grafana.build import DASHBOARDS, SOURCE, rendered, tables
+from models.contest.standings import measures
+from models.learn_memory import Memory, Seen
 from streams.cli import app
 from streams.metric_series import begin
 from streams.metrics import METRICS, Metrics
 from streams.metrics_shown import MEASURES
-from streams.wiring import ROLES
 from tests.prometheus_tools import binary
 from tests.unit.infra.watching import (
     ROOT,
@@ -178,12 +179,11 @@ def test_a_stage_shows_its_series_before_the_first_event() -> None:
 
 
 def test_the_learners_metrics_are_the_snapshots_own() -> None:
-    from models.learn import Learner  # noqa: PLC0415 - River, for this test alone
-
-    learner = Learner(names=("amount",), feature_spec="f00d")
-    assert {"window"} <= set(MEASURES) & set(learner.metrics())
+    memory = Memory(4, competitors=1)
+    memory.note(Seen(1, 1, 0, 100, 1.0, False, [0.1]))
+    memory.note(Seen(2, 2, 0, 100, 1.0, True, [0.9]))
+    assert MEASURES.keys() < measures(memory.table(), 0, 10.0).keys()
     assert len(set(MEASURES.values())) == len(MEASURES)
-    assert set(ROLES) == {"hot", "join", "learn", "drift"}
 
 
 # -- Prometheus' own word ---------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_promtool_finds_nothing_wrong_with_the_metrics() -> None:
     promtool("check", "metrics", given=generate_latest(METRICS.registry))
 
 
-@pytest.mark.parametrize("name", ["minutes.yml", "hours.yml"])
+@pytest.mark.parametrize("name", ["seconds.yml", "minutes.yml", "hours.yml"])
 def test_alerts_fire_when_they_must_and_only_then(name: str) -> None:
     promtool("test", "rules", PROMETHEUS / "tests" / name)
 
@@ -214,7 +214,7 @@ def test_promtool_would_find_a_rule_that_does_not_fire(tmp_path: Path) -> None:
     rules = (
         (PROMETHEUS / "rules/alerts.yml").read_text().replace("fraud_live == 0", "fraud_live > 5")
     )
-    tests = (PROMETHEUS / "tests/minutes.yml").read_text()
+    tests = (PROMETHEUS / "tests/seconds.yml").read_text()
     (tmp_path / "rules").mkdir()
     (tmp_path / "tests").mkdir()
     (tmp_path / "rules/alerts.yml").write_text(rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,19 @@ WORDS = {
 }  # fmt: skip
 
 
+@cache
 def alerts() -> dict[str, dict[str, Any]]:
     """Every alert by its name."""
     return {rule["alert"]: rule for rule in _rules("alerts.yml")}
 
 
+@cache
 def recorded() -> dict[str, str]:
     """Every recording rule's expression by its name."""
     return {rule["record"]: rule["expr"] for rule in _rules("recording.yml")}
 
 
+@cache
 def panels() -> dict[str, list[str]]:
     """Every panel's expressions, by dashboard and title."""
     return {
@@ -56,6 +60,7 @@ def expressions() -> Iterator[tuple[str, str]]:
         yield from ((title, query) for query in queries)
 
 
+@cache
 def exposed() -> dict[str, set[str]]:
     """The labels of every series of a worker's metrics page, by its name."""
     found: dict[str, set[str]] = {}
@@ -85,6 +90,7 @@ def _process() -> dict[str, set[str]]:
     return {sample.name: set() for family in families for sample in family.samples}
 
 
+@cache
 def known() -> dict[str, set[str]]:
     """Labels by name of all that an expression may ask for: workers', Prometheus', recorded."""
     found = {name: labels | TARGET for name, labels in exposed().items()}
