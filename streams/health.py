@@ -68,9 +68,11 @@ class Health:
         self._clock = clock
         self._assigned = False
         self._ends: dict[TP, int] = {}
-        self._looked = clock()
+        self._looked: float | None = None  # Faust begins to look once it has joined its group
         for stage in stores:
             begin(stage)
+        METRICS.live.set_function(lambda: float(self.live()["live"]))
+        METRICS.ready.set_function(lambda: float(self.ready()["ready"]))
         METRICS.worker.labels(
             app.conf.id, settings.worker_id, LOGIC_VERSION, FEATURES.spec_hash
         ).set(1)
@@ -115,7 +117,7 @@ class Health:
         now, barrier = self._clock(), self._barrier()
         stalled = self.progress.stalled() | {
             "barrier": 0.0 if barrier is None else now - barrier.settled,
-            "watch": now - self._looked,
+            "watch": 0.0 if self._looked is None else now - self._looked,
         }
         limit = self._settings.stall_s
         return {
@@ -165,8 +167,6 @@ class Health:
             watermark = task.meta.get("watermark", 0)
             if watermark > 0:
                 METRICS.watermark.labels(task.stage, task.partition).set(watermark / 1000)
-        METRICS.live.set(self.live()["live"])
-        METRICS.ready.set(self.ready()["ready"])
 
 
 def add_pages(app: App, health: Health) -> None:

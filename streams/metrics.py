@@ -141,6 +141,7 @@ class Metrics:
         self.threshold = Gauge(
             "fraud_threshold_ratio",
             "Score, 0 to 1, from which the model in force asks for a review.",
+            ["name"],
             registry=registry,
         )
         self.alert_budget = Gauge(

@@ -26,14 +26,13 @@ MEASURES = {
 
 def versions_shown(marker: Mapping[str, Any]) -> None:
     """Show what a marker puts in force, and nothing of what was in force before."""
-    for gauge, named in (
-        (METRICS.model_version, marker["model"]),
-        (METRICS.ruleset_version, marker["ruleset"]),
-    ):
+    model, rules = marker["model"], marker["ruleset"]
+    for gauge in (METRICS.model_version, METRICS.threshold, METRICS.ruleset_version):
         gauge.clear()
-        if named is not None:
-            gauge.labels(named["name"]).set(named["version"])
-    METRICS.threshold.set(marker["threshold"])
+    METRICS.ruleset_version.labels(rules["name"]).set(rules["version"])
+    if model is not None:
+        METRICS.model_version.labels(model["name"]).set(model["version"])
+        METRICS.threshold.labels(model["name"]).set(marker["threshold"])
 
 
 def quality_shown(name: str, metrics: Mapping[str, float]) -> None:

@@ -86,3 +86,5 @@ def assert_one_is_spare(learners: list[Worker]) -> None:
         return sorted((p["ready"], p["spare"], p["partitions"]["learn"]) for p in pages)
 
     until(lambda: said() == [(True, False, [0]), (True, True, [])], 60, lambda: f"{said()}")
+    assert [sample(one, "fraud_ready ") for one in learners] == [1.0, 1.0]
+    assert [page(one, "live")[0] for one in learners] == [200, 200]

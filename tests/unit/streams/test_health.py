@@ -36,10 +36,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def health(tmp_path: Path, clock: Clock) -> Health:
+def barrier(clock: Clock) -> Any:
+    return SimpleNamespace(settled=clock.now)  # all that is read of one
+
+
+@pytest.fixture
+def health(tmp_path: Path, clock: Clock, barrier: Any) -> Health:
     settings = Settings(home=tmp_path, stall_s=60.0)
     app = faust_app("fraud-learn", settings)
-    barrier: Any = SimpleNamespace(settled=clock.now)  # all that is read of one
     return Health(app, {}, SOURCES, settings, barrier=lambda: barrier, clock=clock)
 
 
@@ -72,7 +76,15 @@ def test_it_is_not_ready_while_the_group_is_shared_out_anew(health: Health) -> N
     ) is None, "it is another's lag now"  # fmt: skip
 
 
+def test_who_waits_for_its_group_is_live(health: Health, clock: Clock, barrier: Any) -> None:
+    barrier.settled = clock.now = clock.now + 1_000.0
+    assert health.live()["live"], "nobody has begun to look: Faust waits for an assignment"
+    assert METRICS.registry.get_sample_value("fraud_live") == 1.0
+    assert METRICS.registry.get_sample_value("fraud_ready") == 0.0
+
+
 def test_what_hangs_makes_it_not_live(health: Health, clock: Clock) -> None:
+    asyncio.run(health.look())
     assert health.live()["live"]
     clock.now += 59
     assert health.live()["live"]
