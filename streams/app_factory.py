@@ -11,12 +11,11 @@ from typing import Any
 
 import faust
 from faust.types import TP
-from faust.web import Request, Response, View
-from prometheus_client import generate_latest
 from yarl import URL
 
 from schemas.errors import FraudStreamsError
 from streams.barrier import Barrier
+from streams.health import Health, add_pages
 from streams.metrics import METRICS
 from streams.outbox import KafkaOutbox, Outbox
 from streams.process import die
@@ -51,13 +50,17 @@ class WorkerApp:
         self.stores = {stage.name: self._add_store(stage) for stage in stages}
         self.outbox: Outbox | None = None
         self.barrier: Barrier | None = None
+        self.health = Health(
+            self.app, self.stores, sources(stages), settings, barrier=lambda: self.barrier
+        )
         for stage in stages:
             self._add_agent(stage)
         self.app.on_partitions_revoked.connect(self._on_revoked)
+        self.app.on_partitions_assigned.connect(self._on_assigned)
         self.app.on_before_shutdown.connect(self._on_shutdown)
         self.app.task(self._run_barrier)
         self.app.task(self._watch_group)
-        add_pages(self)
+        add_pages(self.app, self.health)
 
     # -- state --------------------------------------------------------------------------------
 
@@ -153,6 +156,7 @@ class WorkerApp:
     async def _watch_group(self) -> None:
         """aiokafka's coordination can die with a line in the log and nothing else: the worker
         would stay a member, or out of the group, for ever. Then it must end and be restarted.
+        What else can stand still shows in /live.
         """
         while not self.app.should_stop:
             await self.app.sleep(WATCH_EVERY_S)
@@ -160,6 +164,7 @@ class WorkerApp:
             inner = consumer._thread._consumer
             if inner is not None and coordination_ended(inner):
                 die("the consumer's group coordination has ended")
+            await self.health.look()
 
     def generation(self) -> int:
         """The group generation now."""
@@ -167,26 +172,25 @@ class WorkerApp:
 
     async def _commit(self, offsets: dict[tuple[str, int], int]) -> bool:
         consumer: Any = self.app.consumer
-        consumer.measure_lag()
         return bool(await consumer._commit({TP(*tp): end for tp, end in offsets.items()}))
 
     async def _on_revoked(self, *_args: Any, **_kwargs: Any) -> None:
         for store in self.stores.values():
             store.drop()
+        self.health.revoked()
+
+    async def _on_assigned(self, *_args: Any, **_kwargs: Any) -> None:
+        self.health.assigned()
 
     async def _on_shutdown(self, *_args: Any, **_kwargs: Any) -> None:
         """A last barrier, so that a stop in order leaves nothing to redo."""
         if self.barrier is not None:
             await self.barrier.run()
 
-    # -- health -------------------------------------------------------------------------------
 
-    def health(self) -> dict[str, Any]:
-        """What /health says: ready once every assigned partition is restored."""
-        stores = self.stores.values()
-        tasks = {stage: sorted(store.tasks) for stage, store in self.stores.items()}
-        ready = all(store.ready for store in stores) and any(tasks.values())
-        return {"ready": ready, "app": self.app.conf.id, "partitions": tasks}
+def sources(stages: Sequence[Stage]) -> set[TP]:
+    """Every partition that some stages read."""
+    return {TP(topic, p) for s in stages for topic in s.sources for p in range(s.partitions)}
 
 
 def coordination_ended(consumer: Any) -> bool:
@@ -231,16 +235,3 @@ def faust_app(app_id: str, settings: Settings) -> faust.App:
     )
     app.transport = BatchTransport(app.conf.broker_consumer, app)
     return app
-
-
-def add_pages(worker: WorkerApp) -> None:
-    """/metrics for Prometheus, /health for an orchestrator."""
-
-    @worker.app.page("/metrics")
-    async def metrics(view: View, _request: Request) -> Response:
-        return view.bytes(generate_latest(METRICS.registry), content_type="text/plain")
-
-    @worker.app.page("/health")
-    async def health(view: View, _request: Request) -> Response:
-        found = worker.health()
-        return view.json(found, status=200 if found["ready"] else 503)

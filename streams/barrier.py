@@ -54,6 +54,8 @@ class Barrier:
         self.generation = generation
         self.commit = commit
         self.faults = FaultPoints(settings.fault_point)
+        self.settled = time.monotonic()
+        """When everything folded was last durable and committed, or there was nothing to do."""
         self.committed: dict[tuple[str, int], int] = {}
         self._running = asyncio.Lock()
 
@@ -73,8 +75,15 @@ class Barrier:
         async with self._running:
             generation = self.generation()
             cuts = [(topic, task, task.cut()) for topic, task in self.changelogs() if moved(task)]
-            if cuts:
+            if not cuts:
+                self._settle()
+                return
+            with METRICS.barrier.time():
                 await self._complete(generation, cuts)
+
+    def _settle(self) -> None:
+        self.settled = time.monotonic()
+        METRICS.settled.set_to_current_time()
 
     async def _due(self) -> None:
         deadline = time.monotonic() + self.settings.barrier_ms / 1000
@@ -127,7 +136,7 @@ class Barrier:
         # A learner announces before it has read anything: outputs, and nothing to commit.
         if not offsets or await self.commit(offsets):
             self.committed.update(offsets)
-            METRICS.progress.set_to_current_time()
+            self._settle()
         self._measure(cuts)
 
     def _measure(self, cuts: Sequence[tuple[str, Task, Cut]]) -> None:

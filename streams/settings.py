@@ -36,7 +36,9 @@ class Settings(BaseSettings):
         Path(".fraud"), description="Folder of a worker's local files: data directory, logs."
     )
     web_host: str = Field("127.0.0.1", description="Address of the HTTP endpoint.")
-    web_port: int = Field(6066, description="Port of /metrics and /health; 0 picks a free one.")
+    web_port: int = Field(
+        6066, description="Port of /metrics, /live, /ready and /health; 0 picks a free one."
+    )
     log_level: str = Field("WARNING", description="Level of the workers' logs.")
     barrier_ms: int = Field(
         200,
@@ -77,6 +79,12 @@ class Settings(BaseSettings):
     )
     model_deadline_s: float = Field(
         30.0, gt=0, description="Seconds to wait for a model version that a marker names."
+    )
+    stall_s: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds that nothing may move although records wait, before /live fails: "
+        "above the wait for a model and a few seconds of a busy machine.",
     )
     label_days: dict[LabelSource, tuple[float, float]] = Field(
         _LABEL_DAYS,

@@ -8,6 +8,7 @@ Everything is dropped at a revocation and restored at an assignment.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from faust.types import TP
 
 from schemas.errors import FraudStreamsError
 from streams import changelog
+from streams.metrics import METRICS
 from streams.process import die
 from streams.settings import Settings
 from streams.task import Task
@@ -114,7 +116,7 @@ class TaskStore(Store[bytes, bytes]):
 
     async def _restore(self, partition: int) -> None:
         task = self.make_task(partition)
-        loop = asyncio.get_running_loop()
+        loop, began = asyncio.get_running_loop(), time.monotonic()
         try:
             values, committed = await loop.run_in_executor(None, self._read, task)
             task.restore(values)
@@ -123,6 +125,7 @@ class TaskStore(Store[bytes, bytes]):
         except Exception as error:
             die(f"restore of {task.stage}[{partition}]: {type(error).__name__}: {error}")
         self.tasks[partition] = task
+        METRICS.restore.labels(task.stage, partition).set(time.monotonic() - began)
 
     def _read(self, task: Task) -> tuple[dict[bytes, bytes], dict[str, int]]:
         values = changelog.latest_values(

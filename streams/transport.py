@@ -17,7 +17,6 @@ from faust.types import TP, AppT, EventT, Message
 from faust.types.tuples import ConsumerMessage
 from mode.types.services import ServiceT
 
-from streams.metrics import METRICS
 from streams.records import Record
 
 
@@ -102,7 +101,6 @@ class BatchConsumer(Consumer):
         """
         for message in self._messages(tp, records):
             await self._hand_over(message)
-        self._read_offset[tp] = records[-1].offset + 1  # for the lag alone
 
     async def _hand_over(self, message: Message) -> None:
         """Pass a message to its agents. While their queues have room, without the two tasks a
@@ -127,13 +125,6 @@ class BatchConsumer(Consumer):
             cast(Any, batch), None, 0, 0, tp,
             generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
-
-    def measure_lag(self) -> None:
-        """Set the lag of every partition read here; the barrier calls it, not each batch."""
-        for tp, offset in list(self._read_offset.items()):
-            highwater = self.highwater(tp)
-            if highwater is not None and offset is not None:
-                METRICS.lag.labels(tp.topic, tp.partition).set(max(0, highwater - offset))
 
 
 class BatchTransport(Transport):

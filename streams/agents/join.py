@@ -13,7 +13,7 @@ from typing import Any
 from models import join
 from models.join import Match
 from models.join_state import key_of
-from models.maturity import DAY_MS, MaturityPolicy
+from models.maturity import MaturityPolicy
 from schemas import topics
 from schemas.errors import KeyMismatch, OrphanLabel, SchemaInvalid
 from streams import maturing
@@ -127,7 +127,7 @@ def send(
     outcome = join.outcome(decision, label)
     task.emit(topics.OUTCOMES, outcome["transaction_id"].encode(), encode_outcome(outcome))
     METRICS.outcomes.labels(outcome["label"]).inc()
-    delay = (outcome["observed_at"] - outcome["event_time"]) / DAY_MS
+    delay = (outcome["observed_at"] - outcome["event_time"]) / 1000
     METRICS.label_delay.labels(outcome["source"]).observe(delay)
     if outcome["label"] == "FRAUD" or takes_back:
         src = {"stage": "join", "partition": record.partition, "offset": record.offset}

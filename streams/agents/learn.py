@@ -24,7 +24,7 @@ from models.scorer import ModelScorer
 from models.snapshot_parts import split
 from schemas import topics
 from schemas.errors import FraudStreamsError
-from streams.metrics import METRICS
+from streams.metrics_shown import learner_shown, quality_shown, versions_shown
 from streams.outcome_log import Outcome, OutcomeLog
 from streams.published import Library
 from streams.records import Record
@@ -59,12 +59,15 @@ def make_step(around: Surroundings) -> Callable[[Task, Sequence[Record]], None]:
         """Fold a batch of ``fraud.outcomes``."""
         bodies = decoded([one for one in records if one.offset > task.applied[one.topic]])
         outcomes = [body for name, body in bodies.values() if name == "outcome"]
-        learn_control.look_ahead(task.entry(KEY).state, outcomes, around)
+        learner: Learner = task.entry(KEY).state
+        before = dict(learner.counts)
+        learn_control.look_ahead(learner, outcomes, around)
         for record in task.fresh(records):
             try:
                 fold(task, record, bodies.get(record.offset), around)
             except Exception as error:
                 task.reject(record, error)
+        learner_shown(learner, before)
 
     return step
 
@@ -106,8 +109,7 @@ def send(task: Task, announcement: Announcement) -> None:
     if announcement.kind == "model_snapshot" and record is not None:
         for suffix, part in split(record):
             emit(task, announcement.key + suffix, "model_snapshot", part)
-        for metric, value in record["metrics"].items():
-            METRICS.competitor.labels(record["name"], metric).set(value)
+        quality_shown(record["name"], record["metrics"])
     elif record is not None:
         emit(task, announcement.key, announcement.kind, record)
     if announcement.marker is not None:
@@ -126,9 +128,7 @@ def mark(task: Task, marker: dict[str, Any]) -> None:
     value = codec.encode("control_marker", marker)
     for partition in range(topics.topic(topics.ACTIVITY).partitions):
         task.emit(topics.ACTIVITY, b"", value, partition=partition)
-    model = marker["model"]
-    if model is not None:
-        METRICS.model_version.labels(model["name"]).set(model["version"])
+    versions_shown(marker)
 
 
 # -- starting ---------------------------------------------------------------------------------
@@ -144,6 +144,10 @@ def make_restored(around: Surroundings) -> Callable[[Task], None]:
         marker = task.meta.get("marker")
         first = None if entry.state.ruleset else learn_control.boot(entry.state)
         catch_up(task, entry, around)
+        learner_shown(entry.state, entry.state.counts)
+        for name, versions in entry.state.versions.items():
+            if versions:
+                quality_shown(name, entry.state.metrics(name))
         if marker is not None:
             mark(task, marker)
         elif first is not None:

@@ -19,6 +19,7 @@ from models.vector import assemble
 from schemas import topics
 from schemas.errors import InvalidField, SchemaInvalid
 from streams.metrics import METRICS
+from streams.metrics_shown import versions_shown
 from streams.published import Published
 from streams.records import Record, header
 from streams.task import Task
@@ -150,8 +151,7 @@ def apply_marker(task: Task, published: Published, marker: dict[str, Any]) -> No
     if in_force(task, published).control.accepts(marker):
         task.meta["marker"] = marker
         task.live = InForce.of(marker, published)
-        if marker["model"] is not None:
-            METRICS.model_version.labels(marker["model"]["name"]).set(marker["model"]["version"])
+        versions_shown(marker)
 
 
 def in_force(task: Task, published: Published) -> InForce:
@@ -159,6 +159,8 @@ def in_force(task: Task, published: Published) -> InForce:
     if task.live is None:
         marker = task.meta.get("marker")
         task.live = boot() if marker is None else InForce.of(marker, published)
+        if marker is not None:
+            versions_shown(marker)
     live: InForce = task.live
     return live
 

@@ -52,7 +52,7 @@ def worker(
             min=0,
             max=65_535,
             envvar="FRAUD_WEB_PORT",
-            help="Of /metrics and /health; further roles get the next free ones, 0: any.",
+            help="Of /metrics, /live, /ready, /health; further roles get the next ones, 0: any.",
         ),
     ] = 6066,
     verify: Annotated[

@@ -17,6 +17,7 @@ from infra.kafka.broker import Broker
 from infra.kafka.jars import fetch_jars
 from infra.kafka.java import find_java
 from infra.kafka.topics import create_topics
+from tests.prometheus_tools import tell_of_skips
 
 HERE = Path(__file__).parent
 JARS = HERE.parents[1] / ".kafka" / "jars"
@@ -38,6 +39,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "!", "BROKER TESTS SKIPPED: NO REAL KAFKA RAN", red=True, bold=True
         )
         terminalreporter.write_line(_why_skipped[0], yellow=True)
+    tell_of_skips(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class Worker:
     """One role in a process; `kill` is -9, `stop` is a stop in order."""
 
     def __init__(self, role: str, bootstrap: str, home: Path, **settings: Any) -> None:
-        self.port = free_port()
+        self.port = int(settings.get("web_port") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / f"{role}-{self.port}.log"
         environment = {

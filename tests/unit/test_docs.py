@@ -20,15 +20,21 @@ from streams.latency import LatencyHistogram
 from streams.metrics import METRICS
 from streams.settings import Settings
 
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "infra/docs/reference.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-DOCUMENTS = {"README": README, "REFERENCE": REFERENCE, "CONTRIBUTING": CONTRIBUTING}
-
-
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+OPERATIONS = (ROOT / "infra/docs/operations.md").read_text(encoding="utf-8")
+DOCUMENTS = {
+    "README": README, "REFERENCE": REFERENCE, "CONTRIBUTING": CONTRIBUTING,
+    "OPERATIONS": OPERATIONS,
+}  # fmt: skip
+PYTHON = blocks(README, "python") + blocks(OPERATIONS, "python")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -45,9 +51,9 @@ def commands() -> Iterator[str]:
         yield from re.findall(r"^\| `(fraud [^`]+)` \|", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("number", range(len(blocks(README, "python"))))
-def test_python_of_the_readme_compiles_and_its_imports_exist(number: int) -> None:
-    tree = ast.parse(blocks(README, "python")[number])
+@pytest.mark.parametrize("number", range(len(PYTHON)))
+def test_python_of_the_documents_compiles_and_its_imports_exist(number: int) -> None:
+    tree = ast.parse(PYTHON[number])
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert imports
     for node in imports:
@@ -81,7 +87,7 @@ def test_the_metrics_table_is_the_code() -> None:
     for metric in vars(METRICS).values():
         if isinstance(metric, LatencyHistogram):
             rows.append((f"`{metric.name}`", "histogram", "-", metric.documentation))
-        elif metric is not METRICS.registry:
+        elif hasattr(metric, "_labelnames"):
             name = metric._name + ("_total" if metric._type == "counter" else "")
             labels = ", ".join(metric._labelnames) or "-"
             rows.append((f"`{name}`", metric._type, labels, metric._documentation))
@@ -118,7 +124,7 @@ def kept(retention_ms: int) -> str:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name: str) -> None:
-    folder = ROOT / "infra/docs" if name == "REFERENCE" else ROOT
+    folder = ROOT / "infra/docs" if name in ("REFERENCE", "OPERATIONS") else ROOT
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", DOCUMENTS[name])
     assert all((folder / link).exists() for link in links), links
 

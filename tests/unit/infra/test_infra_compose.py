@@ -11,10 +11,8 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
 from schemas.topics import TOPICS
-from streams.metrics import Metrics
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -107,7 +105,21 @@ def test_every_role_has_its_worker_and_every_worker_is_scraped() -> None:
     prometheus = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text())
     [job] = prometheus["scrape_configs"]
     port = SERVICES["hot"]["environment"]["FRAUD_WEB_PORT"]
-    assert set(job["static_configs"][0]["targets"]) == {f"{role}:{port}" for role in ROLES}
+    found = {one["labels"]["role"]: one["targets"] for one in job["static_configs"]}
+    assert found == {role: [f"{role}:{port}"] for role in ROLES}
+
+
+def test_prometheus_reads_its_rules_and_grafana_shows_the_pipeline_first() -> None:
+    prometheus = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text())
+    assert "./infra/prometheus:/etc/prometheus:ro" in SERVICES["prometheus"]["volumes"]
+    assert prometheus["rule_files"] == ["rules/*.yml"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (ROOT / "infra/grafana/dashboards" / Path(home).name).is_file()
+
+
+def test_every_worker_is_asked_whether_it_lives() -> None:
+    for role in ROLES:
+        assert "/live" in SERVICES[role]["healthcheck"]["test"][-1]
 
 
 def test_ports_are_published_on_loopback_alone() -> None:
@@ -121,26 +133,6 @@ def test_every_folder_that_is_mounted_exists() -> None:
     for source in (mount.split(":")[0] for mount in mounts):
         known = source in COMPOSE["volumes"] if source[0] != "." else (ROOT / source).exists()
         assert known, source
-
-
-def exposed_metrics() -> set[str]:
-    """The sample names of a worker's metrics page: counters as they are, histograms by bucket."""
-    suffixes = {"counter": "_total", "gauge": "", "histogram": "_bucket"}
-    registry = CollectorRegistry()
-    Metrics(registry)
-    return {family.name + suffixes[family.type] for family in registry.collect()}
-
-
-def test_the_dashboard_asks_for_metrics_that_exist() -> None:
-    dashboard = json.loads((ROOT / "infra/grafana/dashboards/fraud-streams.json").read_text())
-    asked = {
-        name
-        for panel in dashboard["panels"]
-        for target in panel["targets"]
-        for name in re.findall(r"fraud_\w+", target["expr"])
-    }
-    assert asked
-    assert asked <= exposed_metrics()
 
 
 def test_the_environment_of_every_service_is_one_of_the_settings() -> None:
@@ -161,8 +153,8 @@ def test_dashboard_and_data_source_are_where_grafana_looks() -> None:
     provider = yaml.safe_load((provisioning / "dashboards/fraud-streams.yml").read_text())
     dashboards = provider["providers"][0]["options"]["path"]
     assert f"./infra/grafana/dashboards:{dashboards}:ro" in SERVICES["grafana"]["volumes"]
-    used = (ROOT / "infra/grafana/dashboards/fraud-streams.json").read_text()
-    assert f'"uid": "{source["datasources"][0]["uid"]}"' in used
+    for used in (ROOT / "infra/grafana/dashboards").glob("*.json"):
+        assert f'"uid": "{source["datasources"][0]["uid"]}"' in used.read_text()
 
 
 def test_the_image_is_built_from_every_package_of_the_distribution() -> None:

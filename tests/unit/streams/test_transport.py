@@ -71,7 +71,7 @@ def drained(consumer: Rebalanced) -> Rebalanced:
 def test_what_is_fetched_is_delivered() -> None:
     consumer = drained(Rebalanced(records(400, 800)))
     assert consumer.delivered == list(range(400, 800))
-    assert (consumer.seeks, consumer._read_offset[PLACE]) == (0, 800)
+    assert consumer.seeks == 0
 
 
 @pytest.mark.parametrize("read_offset", [800, None])
