@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
 from models.contest.protection import PRESUMED, Watch
 from models.contest.standings import measures
@@ -25,7 +26,7 @@ from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 2
+_VERSION = 3
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
     "dropped",
@@ -48,6 +49,7 @@ class Learner:
         held: a version of it that a person put in force, to stay until told otherwise.
         frozen: why, since which offset and by whom nothing is learned; None while learning.
         excluded: sources whose labels teach nothing.
+        trail: the end of the audit trail's hash chain (`models.audit`).
         watermark: the latest time at which an outcome was observed, ms.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
@@ -75,6 +77,7 @@ class Learner:
         self.excluded: list[str] = []
         self.promoted_at: int | None = None
         self.watermark = 0
+        self.trail = Chain()
         self.trained_from: int | None = None
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
@@ -193,6 +196,7 @@ class Learner:
             "feature_spec": self.feature_spec, "names": list(self.names),
             "competitors": {name: one.pack() for name, one in self.competitors.items()},
             "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
+            "trail": self.trail.data(),
             **{name: getattr(self, name) for name in _PLAIN},
         }  # fmt: skip
         return bytes([_VERSION]) + dump(state)
@@ -221,6 +225,7 @@ class Learner:
             one.restore(state["competitors"][name])
         self.memory.restore(state["memory"])
         self.watch.restore(state["watch"])
+        self.trail = Chain(*state["trail"])
         self.counts = dict(state["counts"])
         for name in _PLAIN:
             setattr(self, name, state[name])

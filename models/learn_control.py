@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from models.announcement import Announcement, alone
+from models.audit import trail
 from models.contest.promotion import Jury, mature
 from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
@@ -24,7 +25,7 @@ from models.learn_commands import carry_out
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
-from schemas.errors import SchemaInvalid
+from schemas.errors import FraudStreamsError, SchemaInvalid
 
 __all__ = ["Announcement", "Around", "boot", "control", "look_ahead", "publish", "react"]
 
@@ -38,12 +39,22 @@ def react(
     """Fold one record of `fraud.outcomes`; what is to be announced, in order.
 
     Raises `RuleError` or `InvalidField` for a command that cannot be carried out, `SchemaInvalid`
-    for a record that is none of the topic's; then nothing has changed.
+    for a record that is none of the topic's; then nothing has changed but the audit trail, which
+    has every command and everything that changed (`learner.trail.take`).
     """
     if name == "command":
-        return _command(learner, body, offset, around)
+        return _audited(learner, body, offset, around)
     if name != "outcome":
         raise SchemaInvalid("fraud.outcomes", expected="an outcome or a command", came=name)
+    before = trail.Before.of(learner)
+    said = _outcome(learner, body, offset, around)
+    trail.note_outcome(learner, offset, before, said)
+    return said
+
+
+def _outcome(
+    learner: Learner, body: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
     learner.watermark = max(learner.watermark, body["observed_at"])
     if learner.frozen is not None:
         return _wait(learner, body, offset, around)
@@ -72,7 +83,9 @@ def boot(learner: Learner, rules: Ruleset | None = None) -> Announcement:
     """The first rules, before any outcome; rules alone decide until a model is published."""
     kind, key, record = apply_rules(learner, rules or baseline())
     reason = "boot: rules alone until the first model"
-    return Announcement(kind, key, record, control(learner, BOOT_SEQUENCE, reason))
+    said = Announcement(kind, key, record, control(learner, BOOT_SEQUENCE, reason))
+    trail.note_boot(learner, BOOT_SEQUENCE, said)
+    return said
 
 
 # -- publishing -------------------------------------------------------------------------------
@@ -187,6 +200,20 @@ def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
 
 
 # -- commands ---------------------------------------------------------------------------------
+
+
+def _audited(
+    learner: Learner, record: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
+    """Carry a command out and note it; a refusal is noted, too."""
+    try:
+        said = _command(learner, record, offset, around)
+    except FraudStreamsError as error:
+        if not error.retriable:  # else the process ends, and folds the command again
+            trail.note_refusal(learner, offset, record, error)
+        raise
+    trail.note_command(learner, offset, record, said)
+    return said
 
 
 def _command(

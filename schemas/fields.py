@@ -18,6 +18,7 @@ LabelSource = Literal["ANALYST", "CHARGEBACK", "TC40", "CUSTOMER", "ISSUER"]
 Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 AlertStatus = Literal["OPEN", "IN_REVIEW", "CONFIRMED_FRAUD", "FALSE_POSITIVE", "RESOLVED"]
 DriftState = Literal["FIRED", "RECOVERED"]
+AuditResult = Literal["DONE", "WAITING", "REFUSED", "EXPIRED"]
 CommandKind = Literal["RULES_APPLY", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE"]
 
 
