@@ -99,24 +99,24 @@ def note_command(
 ) -> None:  # fmt: skip
     """A command that was carried out, or waits."""
     what = "; ".join(one.marker["reason"] for one in said if one.marker is not None)
-    _note_of(learner, offset, command, result, what, said)
+    _note_of(learner, offset, command, result=result, what=what, said=said)
 
 
 def note_refusal(
     learner: Learner, offset: int, command: Mapping[str, Any], error: FraudStreamsError
 ) -> None:
     """A command that was refused: the attempt is on record."""
-    _note_of(learner, offset, command, "REFUSED", str(error))
+    _note_of(learner, offset, command, result="REFUSED", what=str(error))
 
 
 def note_expiry(learner: Learner, offset: int, command: Mapping[str, Any]) -> None:
     """A command whose time for a second approver is over."""
     what = f"nobody approved {command['command_id']} of {command['actor']} in time"
-    _note_of(learner, offset, command, "EXPIRED", what)
+    _note_of(learner, offset, command, result="EXPIRED", what=what)
 
 
 def _note_of(
-    learner: Learner, offset: int, command: Mapping[str, Any], result: str, what: str,
+    learner: Learner, offset: int, command: Mapping[str, Any], *, result: str, what: str,
     said: Sequence[Announcement] = (),
 ) -> None:  # fmt: skip
     note(

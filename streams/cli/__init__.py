@@ -13,6 +13,8 @@ from pydantic_core import ValidationError
 from schemas.errors import FraudStreamsError
 from streams.cli import (
     alerts,
+    audit,
+    card,
     demo,
     doctor,
     down,
@@ -23,6 +25,7 @@ from streams.cli import (
     profile,
     publish,
     replay,
+    report,
     runs,
     simulate,
     status,
@@ -40,7 +43,7 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    doctor,
+    card, report, audit, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")

@@ -82,9 +82,8 @@ def concerning(entries: Iterable[Mapping[str, Any]], model: str) -> list[Mapping
     for one in entries:
         after = one["model"]["name"] if one["model"] else None
         names = f"{model}@" in one["what"] or f"'{model}'" in one["what"]
-        if model in (before, after) and before != after:
-            kept.append(one)
-        elif one["kind"] != "PUBLISH" and (names or after == model):
+        moved = model in (before, after) and before != after
+        if moved or (one["kind"] != "PUBLISH" and (names or after == model)):
             kept.append(one)
         before = after
     return kept

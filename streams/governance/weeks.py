@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
@@ -11,12 +14,18 @@ _OFFSET_MS = 3 * DAY_MS  # the epoch was a Thursday
 
 
 def week_of(millis: int) -> int:
-    """The number of the week that a time lies in; NumPy's integers, too.
+    """The number of the week that a time lies in.
 
     >>> week_of(0), week_of(4 * 86_400_000)
     (0, 1)
     """
     return (millis + _OFFSET_MS) // WEEK_MS
+
+
+def weeks_of(times: NDArray[Any]) -> NDArray[Any]:
+    """`week_of` for a column."""
+    found: NDArray[Any] = (times + _OFFSET_MS) // WEEK_MS
+    return found
 
 
 def starts(week: int) -> int:

@@ -16,6 +16,7 @@ GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "doctor",
+    "card", "report", "audit",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild",
 )  # fmt: skip
