@@ -235,10 +235,12 @@ class AuditEntry(Event):
     what: str
     command_id: str | None = None
     command_sha256: str | None = None
+    approves: str | None = None
     model: VersionRef | None = None
     ruleset: VersionRef | None = None
     threshold: float
     published: dict[str, str]
+    policy: dict[str, str]
     previous: str
     hash: str
 

@@ -19,7 +19,7 @@ Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 AlertStatus = Literal["OPEN", "IN_REVIEW", "CONFIRMED_FRAUD", "FALSE_POSITIVE", "RESOLVED"]
 DriftState = Literal["FIRED", "RECOVERED"]
 AuditResult = Literal["DONE", "WAITING", "REFUSED", "EXPIRED"]
-CommandKind = Literal["RULES_APPLY", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE"]
+CommandKind = Literal["RULES_APPLY", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE", "POLICY", "APPROVE"]
 
 
 def _known_currency(value: str) -> str:

@@ -5,7 +5,7 @@ changes by policy: a version published, a promotion, a freeze, a resume. All of 
 the log, so that a second learner writes the same entries.
 
 ```text
- kind      BOOT, PUBLISH, PROMOTE, FREEZE, RESUME, or the kind of a command
+ kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, FREEZE, RESUME, or the kind of a command
  result    DONE, WAITING (for a second approver), REFUSED, EXPIRED
  actor     who; "policy" where nobody asked
  at        ms: when a command says that it was issued; else the latest label's observation
@@ -14,6 +14,7 @@ the log, so that a second learner writes the same entries.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,7 +46,8 @@ class Before(NamedTuple):
 
 def note(
     learner: Learner, offset: int, *, kind: str, result: str, actor: str, at: int, what: str,
-    command: Mapping[str, Any] | None = None, said: Sequence[Announcement] = (),
+    command: Mapping[str, Any] | None = None, approves: str | None = None,
+    said: Sequence[Announcement] = (),
 ) -> None:  # fmt: skip
     """Append an entry, with what is in force after it and the hashes of what was published."""
     published = {
@@ -56,8 +58,9 @@ def note(
         "what": readable(what),
         "command_id": None if command is None else command["command_id"],
         "command_sha256": None if command is None else sha256(command),
-        "model": learner.model, "ruleset": dict(learner.ruleset) or None,
+        "approves": approves, "model": learner.model, "ruleset": dict(learner.ruleset) or None,
         "threshold": learner.threshold, "published": published,
+        "policy": {name: json.dumps(value) for name, value in learner.changes.items()},
     })  # fmt: skip
 
 
@@ -76,6 +79,8 @@ def note_outcome(
     reasons = [one.marker["reason"] for one in said if one.marker is not None]
     what = reasons[-1] if reasons else f"published {', '.join(one.key for one in said)}"
     kind = changed(before, Before.of(learner))
+    if kind == "PUBLISH" and all(one.record is None for one in said):
+        kind = "RECALIBRATE"
     note(
         learner, offset, kind=kind, result="DONE", actor=POLICY, at=learner.watermark,
         what=what, said=said,
@@ -95,11 +100,11 @@ def changed(before: Before, after: Before) -> str:
 
 def note_command(
     learner: Learner, offset: int, command: Mapping[str, Any], said: Sequence[Announcement],
-    result: str = "DONE",
+    *, result: str = "DONE", approves: str | None = None,
 ) -> None:  # fmt: skip
     """A command that was carried out, or waits."""
     what = "; ".join(one.marker["reason"] for one in said if one.marker is not None)
-    _note_of(learner, offset, command, result=result, what=what, said=said)
+    _note_of(learner, offset, command, result=result, what=what, approves=approves, said=said)
 
 
 def note_refusal(
@@ -117,11 +122,11 @@ def note_expiry(learner: Learner, offset: int, command: Mapping[str, Any]) -> No
 
 def _note_of(
     learner: Learner, offset: int, command: Mapping[str, Any], *, result: str, what: str,
-    said: Sequence[Announcement] = (),
+    approves: str | None = None, said: Sequence[Announcement] = (),
 ) -> None:  # fmt: skip
     note(
         learner, offset, kind=command["kind"], result=result, actor=command["actor"],
-        at=command["issued_at"], what=what, command=command, said=said,
+        at=command["issued_at"], what=what, command=command, approves=approves, said=said,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pydantic_core import ValidationError
 from schemas.errors import FraudStreamsError
 from streams.cli import (
     alerts,
+    approve,
     audit,
     card,
     demo,
@@ -22,6 +23,7 @@ from streams.cli import (
     init,
     label,
     models,
+    policy,
     profile,
     publish,
     replay,
@@ -43,11 +45,12 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    card, report, audit, doctor,
+    card, report, audit, approve, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -90,7 +90,9 @@ def _metrics(card: Card) -> list[Block]:
     said = "As the learner measured it at publication, over the outcomes it remembers:"
     rows = [(NAMES[name], shown(card["metrics"][name])) for name in MEASURES
             if name in card["metrics"]]  # fmt: skip
-    return [*found, *([Paragraph(said), Table(("measure", "value"), rows)] if rows else [])]
+    if rows:
+        found += [Paragraph(said), Table(("measure", "value"), rows)]
+    return found
 
 
 WEEKLY = ("auc_roc", "average_precision", "card_precision", "precision", "recall", "calibration")

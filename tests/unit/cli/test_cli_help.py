@@ -16,7 +16,7 @@ GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "doctor",
-    "card", "report", "audit",
+    "card", "report", "audit", "approve", "policy show", "policy set",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild",
 )  # fmt: skip

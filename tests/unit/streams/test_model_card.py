@@ -116,8 +116,10 @@ def test_what_nobody_vouches_for_is_a_limit() -> None:
         "data": found()["data"] | {"presumed": 75, "presumed_weight": 10.0},
     }  # fmt: skip
     said = " ".join(limits(other))
-    for words in ("10% of the outcomes it read were presumed", "labels of TC40",
-                  "score (ADWIN)", "specification f00d", "River 0.1 learned it", "audit trail is broken"):  # fmt: skip
+    for words in (
+        "10% of the outcomes it read were presumed", "labels of TC40", "score (ADWIN)",
+        "specification f00d", "River 0.1 learned it", "audit trail is broken",
+    ):  # fmt: skip
         assert words in said
     recovered = [signal, signal | {"state": "RECOVERED"}]
     assert "Drift" not in " ".join(limits({**found(), "drift": recovered}))
