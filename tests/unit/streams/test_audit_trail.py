@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -20,23 +19,16 @@ from tests.unit.streams.learning_alone import Learning
 RULES = "name: mine\nversion: 3\nrules: []\n"
 
 
-def send(learning: Learning, kind: str, actor: str = "ana", **payload: Any) -> None:
-    body = {"command_id": f"{kind}-{actor}", "kind": kind, "payload": json.dumps(payload),
-            "actor": actor, "issued_at": 1_700_000_000_000}  # fmt: skip
-    learning.log.append(topics.OUTCOMES, b"k", codec.encode("command", body))
-    learning.stages.run()
-
-
 def lived() -> Learning:
     """A learner that published, was told things, and refused some."""
     learning = Learning()
     learning.order("logistic", learning.versions()[0].number)
     with pytest.raises(OrderRefused):
         learning.order("logistic", 7)
-    send(learning, "RULES_APPLY", "ben", yaml=RULES)
-    send(learning, "FREEZE", "ben", reason="odd labels, card 4111 1111 1111 1111")
-    send(learning, "EXCLUDE", "ben", source="CUSTOMER")
-    send(learning, "RESUME", "ben")
+    learning.send("RULES_APPLY", "ben", yaml=RULES)
+    learning.send("FREEZE", "ben", reason="odd labels, card 4111 1111 1111 1111")
+    learning.send("EXCLUDE", "ben", source="CUSTOMER")
+    learning.send("RESUME", "ben")
     return learning
 
 
