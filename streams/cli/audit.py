@@ -10,6 +10,7 @@ from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import example, result
 
 if TYPE_CHECKING:
+    from models.audit.chain import Fault
     from streams.history.log import Log
 
 
@@ -40,6 +41,10 @@ def audit(
         bool,
         typer.Option("--deep", help="Also compare with the commands and models that are recorded."),
     ] = False,
+    refold: Annotated[
+        bool,
+        typer.Option("--refold", help="Also make every entry again: learns the whole log anew."),
+    ] = False,
     last: Annotated[int | None, typer.Option(min=1, help="Print the last entries alone.")] = None,
     bootstrap: Bootstrap = None,
     as_json: Json = False,
@@ -51,13 +56,16 @@ def audit(
     from streams.governance.audit import text  # noqa: PLC0415 - keeps `--help` quick
     from streams.history.log import KafkaLog  # noqa: PLC0415
 
-    found = audited(KafkaLog(reachable(bootstrap)), check, deep=deep)
+    log = KafkaLog(reachable(bootstrap))
+    found = audited(log, check, deep=deep, refold=refold)
     result(found, text(found, last), as_json=as_json)
     if not found["whole"]:
         raise typer.Exit(1)
 
 
-def audited(log: Log, check: str | None = None, *, deep: bool = False) -> dict[str, Any]:
+def audited(
+    log: Log, check: str | None = None, *, deep: bool = False, refold: bool = False
+) -> dict[str, Any]:
     """The trail and what is wrong with it, as `--json` prints it."""
     from models.audit.chain import Head  # noqa: PLC0415 - keeps `--help` quick
     from streams.governance.audit import Recorded, listed  # noqa: PLC0415
@@ -66,4 +74,19 @@ def audited(log: Log, check: str | None = None, *, deep: bool = False) -> dict[s
     recorded = Recorded(log)
     faults = recorded.check(None if check is None else Head.parse(check))
     faults += beside_the_log(log, recorded.once) if deep else []
+    faults += made_again(log, recorded.once) if refold else []
     return listed(recorded, faults)
+
+
+def made_again(log: Log, entries: list[dict[str, Any]]) -> list[Fault]:
+    """What is wrong by the learner's own fold, showing how far it is."""
+    from streams.cli.publish import bar  # noqa: PLC0415 - keeps `--help` quick
+    from streams.governance.audit_refold import beside_a_refold  # noqa: PLC0415
+
+    with bar() as progress:
+        task = progress.add_task("folding", total=None, rate="")
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        return beside_a_refold(log, entries, told)

@@ -17,6 +17,9 @@ Entry = dict[str, Any]
 COUNTED = ("DONE", "WAITING", "REFUSED", "EXPIRED")
 
 
+STOPPING = ("FREEZE", "RESUME", "EXCLUDE")
+
+
 class Recorded:
     """Every record of the trail in the log's order, with when the log took it in.
 
@@ -74,7 +77,8 @@ def listed(recorded: Recorded, faults: Iterable[Fault]) -> dict[str, Any]:
 
 
 def concerning(entries: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
-    """The entries that put a model of this name in force, took it out, or tried to.
+    """The entries that put a model of this name in force, took it out, or tried to, and those
+    that stopped it from learning while it decided.
 
     A version that follows its predecessor is a matter of cadence, not of these.
     """
@@ -83,7 +87,8 @@ def concerning(entries: Iterable[Mapping[str, Any]], model: str) -> list[Mapping
         after = one["model"]["name"] if one["model"] else None
         names = f"{model}@" in one["what"] or f"'{model}'" in one["what"]
         moved = model in (before, after) and before != after
-        if moved or (one["kind"] != "PUBLISH" and (names or after == model)):
+        stopped = after == model and one["kind"] in STOPPING
+        if moved or stopped or (names and one["kind"] != "PUBLISH"):
             kept.append(one)
         before = after
     return kept

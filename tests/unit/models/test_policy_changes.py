@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from models.policy_changes import SETTINGS, changed, current
 from schemas.errors import InvalidField
 from tests.unit.models.learn_world import World, command
 
+ROOT = Path(__file__).parents[3]
 SMALL = {"first": 100, "every": 100, "slow_first": 100_000, "slow_every": 100_000}
 
 
@@ -73,6 +76,13 @@ def test_a_held_version_keeps_its_threshold() -> None:
     before = world.learner.threshold
     world.teach(152, 300)
     assert world.learner.threshold == before
+
+
+def test_the_documents_name_every_setting_with_its_default() -> None:
+    text = (ROOT / "infra/docs/governance.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE))
+    defaults = {name: json.dumps(value) for name, value in current(LearnPolicy()).items()}
+    assert {name: value.strip() for name, value in shown.items()} == defaults
 
 
 @pytest.mark.parametrize(

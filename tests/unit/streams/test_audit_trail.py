@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from models.audit.chain import Head
+from models.audit.chain import Head, digest
 from schemas import topics
 from streams.cli.audit import audited
 from streams.governance.audit import Recorded, concerning, text
+from streams.governance.audit_refold import beside_a_refold
 from streams.history.memory import MemoryLog
 from streams.history.orders import OrderRefused
 from streams.wire import codec
+from tests.unit.streams.labelled_stream import new_learner
 from tests.unit.streams.learning_alone import Learning
 
 RULES = "name: mine\nversion: 3\nrules: []\n"
@@ -165,6 +167,30 @@ def test_a_command_without_its_entry_is_found(learning: Learning) -> None:
     assert (fault["kind"], fault["text"].split(" at ")[0]) == (
         "MISSING", "command FREEZE-ben of ben"
     )  # fmt: skip
+
+
+def again(learning: Learning) -> list[str]:
+    """What the learner's own fold finds, by a learner as it began."""
+    entries = Recorded(at(learning)).once
+    return [fault.text for fault in beside_a_refold(at(learning), entries, new_learner=new_learner)]
+
+
+def test_the_trail_can_be_made_again_from_the_log(learning: Learning) -> None:
+    assert again(learning) == []
+    records = learning.log.partitions[topics.AUDIT, 0]
+    body = codec.decode(records[2].value or b"")[1] | {"threshold": 0.25, "what": "nothing"}
+    forged = codec.encode("audit_entry", body | {"hash": digest(body)})
+    records[2] = records[2]._replace(value=forged)
+    assert again(learning) == ["the log makes entry 2 with another what, threshold"]
+    last = codec.decode(records[-1].value or b"")[1]
+    dropped_end(learning)
+    assert f"the log makes entry {last['number']}" not in " ".join(again(learning))
+    extra = last | {"number": last["number"] + 1, "offset": last["offset"] + 1}
+    learning.log.append(topics.AUDIT, b"", codec.encode("audit_entry", extra))
+    assert again(learning)[1:] == [
+        f"the log makes entry {last['number']}, which is not recorded",
+        f"the log does not make entry {last['number'] + 1}",
+    ]
 
 
 def test_what_concerns_a_model_leaves_its_cadence_out(learning: Learning) -> None:
