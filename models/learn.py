@@ -15,17 +15,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
 from models.contest.protection import PRESUMED, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
+from models.learn_changes import PLAIN, take_back
 from models.learn_memory import Memory, Seen
 from models.learn_policy import LearnPolicy, clean_weight, due
 from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 2
+_VERSION = 3
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
     "dropped",
@@ -48,6 +50,9 @@ class Learner:
         held: a version of it that a person put in force, to stay until told otherwise.
         frozen: why, since which offset and by whom nothing is learned; None while learning.
         excluded: sources whose labels teach nothing.
+        trail: the end of the audit trail's hash chain (`models.audit`).
+        pending: commands that wait for a second approver, by id (`models.approval`).
+        changes: settings of the policy that a command has changed (`models.policy_changes`).
         watermark: the latest time at which an outcome was observed, ms.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
@@ -61,7 +66,7 @@ class Learner:
         feature_spec: str = FEATURES.spec_hash,
         policy: LearnPolicy | None = None,
     ) -> None:
-        self.policy = policy or LearnPolicy()
+        self.policy = self.defaults = policy or LearnPolicy()
         self.feature_spec = feature_spec
         self.names = tuple(names)
         self.competitors = enter(names, self.policy)
@@ -75,6 +80,9 @@ class Learner:
         self.excluded: list[str] = []
         self.promoted_at: int | None = None
         self.watermark = 0
+        self.trail = Chain()
+        self.pending: dict[str, dict[str, Any]] = {}
+        self.changes: dict[str, Any] = {}
         self.trained_from: int | None = None
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
@@ -193,7 +201,8 @@ class Learner:
             "feature_spec": self.feature_spec, "names": list(self.names),
             "competitors": {name: one.pack() for name, one in self.competitors.items()},
             "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
-            **{name: getattr(self, name) for name in _PLAIN},
+            "trail": self.trail.data(),
+            **{name: getattr(self, name) for name in PLAIN},
         }  # fmt: skip
         return bytes([_VERSION]) + dump(state)
 
@@ -221,9 +230,9 @@ class Learner:
             one.restore(state["competitors"][name])
         self.memory.restore(state["memory"])
         self.watch.restore(state["watch"])
+        self.trail = Chain(*state["trail"])
         self.counts = dict(state["counts"])
-        for name in _PLAIN:
-            setattr(self, name, state[name])
+        take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------
 
@@ -250,12 +259,6 @@ class Learner:
         if known is not None:
             self.counts["corrected"] += 1
             self.counts["frauds"] -= known
-
-
-_PLAIN = (
-    "champion", "in_force", "held", "frozen", "excluded", "promoted_at", "watermark",
-    "trained_from", "ruleset", "rulesets",
-)  # fmt: skip
 
 
 def is_presumed(outcome: Mapping[str, Any]) -> bool:

@@ -7,6 +7,8 @@
  FREEZE       {"reason"?}                         learn nothing until RESUME
  RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on
  EXCLUDE      {"source", "excluded"?: true}       a source's labels teach nothing any more
+ POLICY       {"set": {...}, "reason"?}           settings of `models.policy_changes`
+ APPROVE      {"command_id", "reason"?}           let a command go that waits (`models.approval`)
 ```
 """
 
@@ -17,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from models.learn import Learner
+from models.learn_changes import adopt
 from models.learn_rules import Applied, apply_rules
 from models.rules import compile_ruleset
 from schemas.errors import InvalidField
@@ -100,12 +103,27 @@ def _exclude(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
     return Done(_said(what, record, payload))
 
 
+def _policy(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    wanted = _field(payload, "set", dict, 'JSON {"set": {"publish_every": 1000}}')
+    adopt(learner, {**learner.changes, **wanted})
+    settings = ", ".join(f"{name} is {json.dumps(value)}" for name, value in wanted.items())
+    return Done(_said(f"policy: {settings or 'as before'};", record, payload))
+
+
+def approval_of(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Which command an APPROVE means, and its sentence; raises `InvalidField`."""
+    payload = _payload(record)
+    identity = _field(payload, "command_id", str, 'JSON {"command_id": "..."}')
+    return identity, _said("approved", record, payload)
+
+
 _KINDS: dict[str, Callable[[Learner, Mapping[str, Any], Mapping[str, Any]], Done]] = {
     "RULES_APPLY": _rules,
     "PROMOTE": _promote,
     "FREEZE": _freeze,
     "RESUME": _resume,
     "EXCLUDE": _exclude,
+    "POLICY": _policy,
 }
 
 

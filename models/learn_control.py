@@ -15,16 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from models import approval
 from models.announcement import Announcement, alone
+from models.audit import trail
 from models.contest.promotion import Jury, mature
 from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
 from models.learn import Learner, is_presumed, source_of, transaction_key
-from models.learn_commands import carry_out
+from models.learn_changes import plain, recalibrate, take_back
+from models.learn_commands import approval_of, carry_out
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
-from schemas.errors import SchemaInvalid
+from schemas.errors import FraudStreamsError, SchemaInvalid
 
 __all__ = ["Announcement", "Around", "boot", "control", "look_ahead", "publish", "react"]
 
@@ -38,12 +41,22 @@ def react(
     """Fold one record of `fraud.outcomes`; what is to be announced, in order.
 
     Raises `RuleError` or `InvalidField` for a command that cannot be carried out, `SchemaInvalid`
-    for a record that is none of the topic's; then nothing has changed.
+    for a record that is none of the topic's; then nothing has changed but the audit trail, which
+    has every command and everything that changed (`learner.trail.take`).
     """
     if name == "command":
-        return _command(learner, body, offset, around)
+        return _audited(learner, body, offset, around)
     if name != "outcome":
         raise SchemaInvalid("fraud.outcomes", expected="an outcome or a command", came=name)
+    before = trail.Before.of(learner)
+    said = _outcome(learner, body, offset, around)
+    trail.note_outcome(learner, offset, before, said)
+    return said
+
+
+def _outcome(
+    learner: Learner, body: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
     learner.watermark = max(learner.watermark, body["observed_at"])
     if learner.frozen is not None:
         return _wait(learner, body, offset, around)
@@ -53,8 +66,16 @@ def react(
         learner.counts["queued"] += 1
         return [alone(control(learner, offset, f"learning frozen: {reason}"))]
     if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
-        return publish(learner, learner.due(), offset)
+        return publish(learner, learner.due(), offset) or _recalibrated(learner, offset)
     return []
+
+
+def _recalibrated(learner: Learner, offset: int) -> list[Announcement]:
+    """A new threshold for the version in force, where policy asks for one."""
+    if not recalibrate(learner):
+        return []
+    reason = f"threshold recalibrated after {learner.counts['learned']} learned outcomes"
+    return [alone(control(learner, offset, reason))]
 
 
 def control(learner: Learner, sequence: int, reason: str) -> dict[str, Any]:
@@ -72,7 +93,9 @@ def boot(learner: Learner, rules: Ruleset | None = None) -> Announcement:
     """The first rules, before any outcome; rules alone decide until a model is published."""
     kind, key, record = apply_rules(learner, rules or baseline())
     reason = "boot: rules alone until the first model"
-    return Announcement(kind, key, record, control(learner, BOOT_SEQUENCE, reason))
+    said = Announcement(kind, key, record, control(learner, BOOT_SEQUENCE, reason))
+    trail.note_boot(learner, BOOT_SEQUENCE, said)
+    return said
 
 
 # -- publishing -------------------------------------------------------------------------------
@@ -189,10 +212,66 @@ def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
 # -- commands ---------------------------------------------------------------------------------
 
 
-def _command(
+def _audited(
     learner: Learner, record: Mapping[str, Any], offset: int, around: Around
 ) -> list[Announcement]:
+    """Carry a command out and note it; a refusal is noted, too."""
+    try:
+        late = approval.expired(learner.pending, record["issued_at"], learner.policy.approval)
+        for one in late:
+            trail.note_expiry(learner, offset, one)
+        if record["kind"] == approval.APPROVE:
+            return _approved(learner, record, offset, around, late)
+        return _ordered(learner, record, offset, around)
+    except FraudStreamsError as error:
+        if not error.retriable:  # else the process ends, and folds the command again
+            trail.note_refusal(learner, offset, record, error)
+        raise
+
+
+def _ordered(
+    learner: Learner, record: Mapping[str, Any], offset: int, around: Around
+) -> list[Announcement]:
+    """Carry a command out, or let it wait: then what could be refused is refused at once."""
+    if not approval.is_needed(record["kind"], learner.policy.approval):
+        said = _command(learner, record, offset, around)
+        trail.note_command(learner, offset, record, said)
+        return said
+    _rehearse(learner, record)
+    reason = approval.wait(learner.pending, record, learner.policy.approval)
+    said = [alone(control(learner, offset, reason))]
+    trail.note_command(learner, offset, record, said, result="WAITING")
+    return said
+
+
+def _approved(
+    learner: Learner, record: Mapping[str, Any], offset: int, around: Around,
+    late: list[dict[str, Any]],
+) -> list[Announcement]:  # fmt: skip
+    """Carry out what waited, in the place of its approval."""
+    identity, by = approval_of(record)
+    waited = approval.approve(learner.pending, record, identity, late)
+    said = _command(learner, waited, offset, around, f"; {by}")
+    del learner.pending[identity]
+    trail.note_command(learner, offset, record, said, approves=identity)
+    return said
+
+
+def _rehearse(learner: Learner, record: Mapping[str, Any]) -> None:
+    """Raise what carrying out would raise, and change nothing."""
+    kept = plain(learner)
+    try:
+        carry_out(learner, record)
+    finally:
+        take_back(learner, kept)
+
+
+def _command(
+    learner: Learner, record: Mapping[str, Any], offset: int, around: Around, more: str = ""
+) -> list[Announcement]:
+    """Carry a command out; `more` ends the reason."""
     done = carry_out(learner, record)
+    done = done._replace(reason=done.reason + more)
     if done.freezes:
         freeze(learner, offset, record["actor"], done.reason)
     if done.resumes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from models.approval import ApprovalPolicy
 from models.contest.promotion import PromotionPolicy
 from models.contest.protection import ProtectionPolicy
 from models.portfolio.settings import CHOSEN
@@ -41,7 +42,9 @@ class LearnPolicy:
     outweigh: how much heavier than the mistake its correction is learned. River cannot unlearn;
         two brings a linear model about as far to the other side as it had been led astray.
     versions: of each model, kept by number and threshold: what may still be judged or promoted.
-    promotion, protection: see `models.contest`.
+    recalibrate: learned outcomes after which the version in force gets a new threshold from the
+        latest scores, without a new version; 0, because each version brings one of its own.
+    promotion, protection: see `models.contest`. approval: see `models.approval`.
     """
 
     learning_rate: float = 0.01
@@ -62,8 +65,10 @@ class LearnPolicy:
     seed: int = 1
     outweigh: float = 2.0
     versions: int = 1_024
+    recalibrate: int = 0
     promotion: PromotionPolicy = field(default_factory=PromotionPolicy)
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
 
 
 def should_publish(learned: int, policy: LearnPolicy) -> bool:

@@ -25,6 +25,7 @@ NAMES = (
     "command",
     "model_snapshot",
     "ruleset",
+    "audit_entry",
     "drift_signal",
     "dead_letter",
 )

@@ -17,6 +17,7 @@ from schemas.fields import (
     AlertStatus,
     Amount,
     Attributes,
+    AuditResult,
     CommandKind,
     Country,
     Currency,
@@ -221,6 +222,29 @@ class Ruleset(Event):
     sha256: str
 
 
+class AuditEntry(Event):
+    """One change of what decides, or an attempt; a link of a hash chain."""
+
+    schema_name = "audit_entry"
+    number: Int64
+    offset: Int64
+    kind: str
+    result: AuditResult
+    actor: str
+    at: Int64
+    what: str
+    command_id: str | None = None
+    command_sha256: str | None = None
+    approves: str | None = None
+    model: VersionRef | None = None
+    ruleset: VersionRef | None = None
+    threshold: float
+    published: dict[str, str]
+    policy: dict[str, str]
+    previous: str
+    hash: str
+
+
 class DriftSignal(Event):
     """A detector changed its mind."""
 
@@ -268,6 +292,7 @@ EVENTS: dict[str, type[Event]] = {
         Command,
         ModelSnapshot,
         Ruleset,
+        AuditEntry,
         DriftSignal,
         DeadLetter,
     )

@@ -20,6 +20,7 @@ ALERTS = "fraud.alerts"
 LABELS = "fraud.labels"
 OUTCOMES = "fraud.outcomes"
 MODELS = "fraud.models"
+AUDIT = "fraud.audit"
 DRIFT = "fraud.drift"
 DEAD_LETTERS = "fraud.dead-letters"
 
@@ -140,6 +141,15 @@ _TABLE = (
         cleanup="compact",
         retention_ms=FOREVER,
         settings=_EVENT | _LARGE | _LAG,
+    ),
+    Topic(
+        AUDIT,
+        "number",
+        ("audit_entry",),
+        1,
+        "Who changed what decides: a hash chain in its order, of no use without its beginning.",
+        retention_ms=FOREVER,
+        settings=_EVENT,
     ),
     Topic(
         DRIFT,

@@ -6,7 +6,7 @@
          score              activity (terminal)                decisions
          alert              decisions (card)                   alerts
  join    join               decisions, labels (card)           outcomes, activity
- learn   learn              outcomes                           models, activity (markers)
+ learn   learn              outcomes                           models, audit, activity (markers)
  drift   drift-decisions    decisions                          drift
          drift-outcomes     outcomes                           drift
  verify  verify             activity (terminal), decisions     -
@@ -93,7 +93,8 @@ def learning(world: World) -> tuple[Stage, ...]:
     around = learn.Surroundings(world.library, world.outcomes)
     return (
         Stage(
-            name="learn", sources=(t.OUTCOMES,), targets=(t.MODELS, t.ACTIVITY), partitions=1,
+            name="learn", sources=(t.OUTCOMES,), targets=(t.MODELS, t.AUDIT, t.ACTIVITY),
+            partitions=1,
             changelog="fraud-learn-learn-changelog",
             new_state=Learner, unpack_state=Learner.unpack, step=learn.make_step(around),
             restored=learn.make_restored(around),

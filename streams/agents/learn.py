@@ -2,7 +2,8 @@
 
 One partition, one fold: a version *is* an offset of ``fraud.outcomes``, so a second writer makes
 the same version. A snapshot is delivered before its markers, and the last marker is announced
-again on every start, in case the process died between the two.
+again on every start, in case the process died between the two. Entries of the audit trail go out
+before what they tell of.
 
 Forests take up to a second to pack, too long for a barrier every 200 ms. So the state is written
 when all competitors publish, and every ``CHECKPOINT`` records; the meta record's offset A goes on
@@ -89,7 +90,10 @@ def fold(
     if task.is_applied(entry, record):
         return
     name, found = codec.decode(record.value or b"") if body is None else body
-    said = learn_control.react(entry.state, name, found, record.offset, around)
+    try:
+        said = learn_control.react(entry.state, name, found, record.offset, around)
+    finally:  # a refused command is in the trail, too
+        tell(task, entry.state.trail.take())
     task.note(entry, record)
     for announcement in said:
         send(task, announcement)
@@ -122,6 +126,12 @@ def emit(task: Task, key: str, kind: str, record: dict[str, Any]) -> None:
     task.emit(topics.MODELS, key.encode(), codec.encode(kind, record))
 
 
+def tell(task: Task, entries: Sequence[dict[str, Any]]) -> None:
+    """Send entries of the audit trail."""
+    for one in entries:
+        task.emit(topics.AUDIT, str(one["number"]).encode(), codec.encode("audit_entry", one))
+
+
 def mark(task: Task, marker: dict[str, Any]) -> None:
     """Put ``marker`` into every partition, once everything before it is delivered."""
     task.wait_delivered()
@@ -148,9 +158,11 @@ def make_restored(around: Surroundings) -> Callable[[Task], None]:
         for name, versions in entry.state.versions.items():
             if versions:
                 quality_shown(name, entry.state.metrics(name))
+        entries = entry.state.trail.take()
         if marker is not None:
             mark(task, marker)
         elif first is not None:
+            tell(task, entries)
             send(task, first)
 
     return restored

@@ -13,6 +13,9 @@ from pydantic_core import ValidationError
 from schemas.errors import FraudStreamsError
 from streams.cli import (
     alerts,
+    approve,
+    audit,
+    card,
     demo,
     doctor,
     down,
@@ -21,9 +24,11 @@ from streams.cli import (
     init,
     label,
     models,
+    policy,
     profile,
     publish,
     replay,
+    report,
     runs,
     simulate,
     status,
@@ -42,11 +47,12 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    verify, explain, doctor,
+    verify, explain, card, report, audit, approve, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

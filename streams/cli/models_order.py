@@ -111,11 +111,13 @@ def order(address: str, command: dict[str, Any], timeout: float, *, as_json: boo
     """Send the command, wait for its marker, say what is in force now."""
     from streams.history.force import ref  # noqa: PLC0415 - keeps `--help` quick
     from streams.history.log import KafkaLog  # noqa: PLC0415
-    from streams.history.orders import carry_out, kafka_send  # noqa: PLC0415
+    from streams.history.orders import carry_out, is_waiting, kafka_send  # noqa: PLC0415
 
     errors_console().print(f"waiting for the learner, up to {timeout:g} s")
     marker = carry_out(KafkaLog(address), kafka_send(address), command, timeout)
+    waits = is_waiting(command, marker["reason"])
     found = {
+        "waits": waits,
         "in_force": ref(marker["model"]),
         "threshold": marker["threshold"],
         "sequence": marker["sequence"],
@@ -125,4 +127,6 @@ def order(address: str, command: dict[str, Any], timeout: float, *, as_json: boo
     }
     stays = "held until the next promotion" if found["held"] else "and the versions that follow"
     text = f"in force: {found['in_force']}, {stays} ({found['reason']})"
+    if waits:
+        text = f"{found['reason']}\nsomebody else: fraud approve {command['command_id']}"
     result(found, text, as_json=as_json)

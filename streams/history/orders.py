@@ -60,14 +60,26 @@ def promotion(
     '{"name": "logistic", "reason": "drift", "version": 500}'
     """
     payload = {"name": name, "version": version, "reason": reason}
+    return ordered("PROMOTE", payload, actor, issued_at)
+
+
+def ordered(
+    kind: str, payload: Mapping[str, Any], actor: str, issued_at: int | None = None
+) -> Command:
+    """A command of any kind, with an id of its own; what is None or empty in it is left out."""
     given = {key: value for key, value in payload.items() if value not in (None, "")}
     return {
-        "command_id": f"promote-{uuid.uuid4().hex}",
-        "kind": "PROMOTE",
+        "command_id": f"{kind.lower()}-{uuid.uuid4().hex}",
+        "kind": kind,
         "payload": json.dumps(given, sort_keys=True, ensure_ascii=False),
         "actor": actor,
         "issued_at": time.time_ns() // 1_000_000 if issued_at is None else issued_at,
     }
+
+
+def is_waiting(command: Mapping[str, Any], reason: str) -> bool:
+    """Whether a marker says that a command waits for a second approver."""
+    return reason.endswith(f"h: {command['command_id']}")
 
 
 def carry_out(

@@ -26,6 +26,7 @@ def test_partitions() -> None:
         topics.LABELS: 4,
         topics.OUTCOMES: 1,
         topics.MODELS: 1,
+        topics.AUDIT: 1,
         topics.DRIFT: 1,
         topics.DEAD_LETTERS: 1,
     }

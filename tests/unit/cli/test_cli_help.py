@@ -17,6 +17,7 @@ GROUP: Any = typer.main.get_command(app)
 COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "verify", "explain", "doctor",
+    "card", "report", "audit", "approve", "policy show", "policy set",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild", *(f"simulate {name}" for name in SCENARIOS),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from models.audit.chain import Chain
 from models.contest.promotion import PromotionPolicy
 from models.decision import BOOT_SEQUENCE, Control
 from models.learn import Learner
@@ -212,9 +213,12 @@ def test_a_refused_command_changes_nothing(
     record: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     world = World()
-    packed = world.learner.pack()
+    packed, end = world.learner.pack(), world.learner.trail.data()
     with pytest.raises(error, match=message):
         world.add("command", record)
+    refusal = world.learner.trail.take()[-1]
+    assert (refusal["result"], refusal["kind"]) == ("REFUSED", record["kind"])
+    world.learner.trail = Chain(*end)  # the attempt is on record; nothing else has changed
     assert world.learner.pack() == packed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from models.features import FEATURES
@@ -54,6 +55,12 @@ class Learning:
     def command(self, kind: str) -> None:
         body = {"command_id": kind, "kind": kind, "payload": "{}", "actor": "ana", "issued_at": 1}
         self.log.append(topics.OUTCOMES, b"", codec.encode("command", body))
+        self.stages.run()
+
+    def send(self, kind: str, actor: str = "ana", **payload: Any) -> None:
+        body = {"command_id": f"{kind}-{actor}", "kind": kind, "payload": json.dumps(payload),
+                "actor": actor, "issued_at": 1_700_000_000_000}  # fmt: skip
+        self.log.append(topics.OUTCOMES, b"k", codec.encode("command", body))
         self.stages.run()
 
     def order(self, name: str, version: int | None) -> dict[str, Any]:

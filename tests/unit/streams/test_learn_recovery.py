@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from typing import Any
 
 import pytest
 
+from models.audit.chain import verify
 from models.learn import Learner
 from models.learn_policy import LearnPolicy
 from schemas import topics
@@ -88,6 +90,12 @@ class Run:
         return found
 
     @property
+    def trail(self) -> list[dict[str, Any]]:
+        """The entries of the audit trail, repeats included."""
+        records = self.log.partitions[topics.AUDIT, 0]
+        return [codec.decode(record.value or b"")[1] for record in records]
+
+    @property
     def markers(self) -> list[bytes]:
         """The distinct markers, in order."""
         records = self.log.partitions[topics.ACTIVITY, 2]
@@ -107,6 +115,7 @@ def test_batches_change_nothing(batch: int) -> None:
     run.fold(MANY, batch)
     assert run.snapshots == once().snapshots
     assert run.markers == once().markers
+    assert run.trail == once().trail
     assert run.task.entry(learn.KEY).state.pack() == once().task.entry(learn.KEY).state.pack()
 
 
@@ -123,6 +132,8 @@ def test_crashes_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> N
     assert run.snapshots == once().snapshots
     assert all(len(hashes) == 1 for hashes in run.snapshots.values())
     assert set(run.markers) == set(once().markers)
+    assert verify(run.trail) == [] == verify(once().trail)
+    assert {one["hash"] for one in run.trail} == {one["hash"] for one in once().trail}
     assert run.task.entry(learn.KEY).state.pack() == once().task.entry(learn.KEY).state.pack()
 
 
