@@ -25,7 +25,7 @@ from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 2
+_VERSION = 3
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
     "dropped",
@@ -48,6 +48,7 @@ class Learner:
         held: a version of it that a person put in force, to stay until told otherwise.
         frozen: why, since which offset and by whom nothing is learned; None while learning.
         excluded: sources whose labels teach nothing.
+        ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
@@ -78,6 +79,7 @@ class Learner:
         self.trained_from: int | None = None
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
+        self.rules_yaml = ""
         self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
     # -- learning -----------------------------------------------------------------------------
@@ -254,7 +256,7 @@ class Learner:
 
 _PLAIN = (
     "champion", "in_force", "held", "frozen", "excluded", "promoted_at", "watermark",
-    "trained_from", "ruleset", "rulesets",
+    "trained_from", "ruleset", "rulesets", "rules_yaml",
 )  # fmt: skip
 
 

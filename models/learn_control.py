@@ -193,6 +193,8 @@ def _command(
     learner: Learner, record: Mapping[str, Any], offset: int, around: Around
 ) -> list[Announcement]:
     done = carry_out(learner, record)
+    if done.nothing:
+        return []
     if done.freezes:
         freeze(learner, offset, record["actor"], done.reason)
     if done.resumes:

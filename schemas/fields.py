@@ -18,7 +18,7 @@ LabelSource = Literal["ANALYST", "CHARGEBACK", "TC40", "CUSTOMER", "ISSUER"]
 Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 AlertStatus = Literal["OPEN", "IN_REVIEW", "CONFIRMED_FRAUD", "FALSE_POSITIVE", "RESOLVED"]
 DriftState = Literal["FIRED", "RECOVERED"]
-CommandKind = Literal["RULES_APPLY", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE"]
+CommandKind = Literal["RULES_APPLY", "RULES_DEMOTE", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE"]
 
 
 def _known_currency(value: str) -> str:
