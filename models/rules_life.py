@@ -108,6 +108,11 @@ def acts(source: str, code: str) -> bool:
     return rule is not None and _mode(rule) == "active" and rule["action"] != "NOTE"
 
 
+def acting(source: str) -> list[str]:
+    """The codes of the rules that are active, in file order."""
+    return [code for code, rule in _rules(source).items() if _mode(rule) == "active"]
+
+
 def next_version(name: str, used: Iterable[str]) -> int:
     """The number after the highest version of a name among references such as `mine@3`.
 

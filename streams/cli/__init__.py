@@ -23,10 +23,12 @@ from streams.cli import (
     profile,
     publish,
     replay,
+    rules,
     runs,
     simulate,
     status,
     up,
+    whatif,
     worker,
 )
 
@@ -40,11 +42,12 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    doctor,
+    whatif, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(models.app, name="models")
+app.add_typer(rules.app, name="rules")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -62,6 +62,7 @@ def test_every_command_line_parses(
     monkeypatch.chdir(tmp_path)
     Path("world").mkdir()
     Path("columns.yaml").touch()
+    Path("rules.yaml").touch()
     Path("payments.csv").touch()
     found: Any = typer.main.get_command(app)
     words = shlex.split(line)[1:]

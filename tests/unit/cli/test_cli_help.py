@@ -17,7 +17,8 @@ COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "doctor",
     "models list", "models show", "models diff", "models promote", "models rollback",
-    "models rebuild",
+    "models rebuild", "whatif",
+    "rules lint", "rules apply", "rules list", "rules activate", "rules shadow", "rules rollback",
 )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def test_help_has_a_sentence_and_an_example(fraud: Fraud, path: str) -> None:
 def test_the_example_parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("world").mkdir()
+    Path("rules.yaml").touch()
     words = shlex.split(command(path).epilog.removeprefix("Example: "))
     depth = len(path.split()) + 1
     assert " ".join(words[:depth]) == f"fraud {path}"
