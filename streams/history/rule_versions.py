@@ -128,24 +128,30 @@ class RuleVersions:
         )  # fmt: skip
 
     def authors(self) -> dict[str, Author]:
-        """Who made each version and why, by `ref`; reads every command of `fraud.outcomes`."""
-        by_hash = {one.sha256: one.ref for one in reversed(self.all)}
+        """Who made each version and why, by `ref`; reads every command of `fraud.outcomes`.
+
+        A command that was taken after a version was published did not make it, but put it back.
+        """
+        by_hash = {one.sha256: one for one in reversed(self.all)}
         found = {one.ref: _noted(one.yaml) for one in self.all}
         told: set[str] = set()
-        for command in _commands(self._log):
+        for taken, command in _commands(self._log):
             payload = _payload(command)
-            name = by_hash.get(hashlib.sha256(payload.get("yaml", "").encode()).hexdigest())
-            if command["kind"] == "RULES_APPLY" and name is not None and name not in told:
-                told.add(name)
-                found[name] = Author(command["actor"], str(payload.get("reason") or ""))
+            one = by_hash.get(hashlib.sha256(payload.get("yaml", "").encode()).hexdigest())
+            if command["kind"] != "RULES_APPLY" or one is None or one.published < taken:
+                continue
+            if one.ref not in told:
+                told.add(one.ref)
+                found[one.ref] = Author(command["actor"], str(payload.get("reason") or ""))
         return found
 
 
-def _commands(log: Log) -> Iterator[dict[str, Any]]:
+def _commands(log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every command, with the time at which the log took it."""
     for record in log.read(topics.OUTCOMES):
         if (record.value or b"").startswith(COMMAND):
             try:
-                yield codec.decode(record.value or b"")[1]
+                yield record.timestamp, codec.decode(record.value or b"")[1]
             except EventError:  # a dead letter of the learner
                 continue
 

@@ -80,7 +80,11 @@ def test_who_and_why_are_found_again(rules: Rules) -> None:
     assert found["mine@3"] == ("ben", "a week in shadow")
     order = rules.order("eve", "again")
     order.run(order.earlier("mine@2"), rules.pause)
-    assert rules.versions().authors()["mine@2"] == ("ana", "why"), "the first one made it"
+    order = rules.order("eve", "again")
+    order.run(order.earlier("baseline@1"), rules.pause)
+    found = rules.versions().authors()
+    assert found["mine@2"] == ("ana", "why"), "the first one made it"
+    assert found["baseline@1"] == ("", ""), "who puts the shipped rules back did not make them"
 
 
 def test_a_version_is_never_overwritten(rules: Rules) -> None:
