@@ -24,7 +24,12 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "infra/docs/reference.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-DOCUMENTS = {"README": README, "REFERENCE": REFERENCE, "CONTRIBUTING": CONTRIBUTING}
+RULES = (ROOT / "infra/docs/rules.md").read_text(encoding="utf-8")
+WHATIF = (ROOT / "infra/docs/whatif.md").read_text(encoding="utf-8")
+DOCUMENTS = {
+    "README": README, "CONTRIBUTING": CONTRIBUTING,
+    "REFERENCE": REFERENCE, "RULES": RULES, "WHATIF": WHATIF,
+}  # fmt: skip
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -119,7 +124,7 @@ def kept(retention_ms: int) -> str:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name: str) -> None:
-    folder = ROOT / "infra/docs" if name == "REFERENCE" else ROOT
+    folder = ROOT if name in ("README", "CONTRIBUTING") else ROOT / "infra/docs"
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", DOCUMENTS[name])
     assert all((folder / link).exists() for link in links), links
 
