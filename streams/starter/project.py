@@ -36,7 +36,7 @@ _README = """\
 | --- | --- |
 | `columns.yaml` | check how your columns became our fields |
 | `features.yaml` | choose what the model is shown |
-| `rules.yaml` | the baseline's rules, to edit: for a running stream, by `fraud rules apply rules.yaml` |
+| `rules.yaml` | the baseline's rules, to edit: for a running stream, by `fraud rules apply` |
 | `model.py` | a River pipeline as `model:make`, to edit |
 
 Run these in this folder, in this order:
