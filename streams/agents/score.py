@@ -98,7 +98,6 @@ def make_step(published: Published) -> Callable[[Task, Sequence[Record]], None]:
         if scored:
             decide_all(task, in_force(task, published), scored)
         task.count_outliers()
-        task.count_decisions()
 
     return step
 

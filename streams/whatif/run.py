@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from models.features import FEATURES
@@ -12,7 +13,7 @@ from schemas.errors import FraudStreamsError
 from streams.history.log import Log
 from streams.history.moments import iso
 from streams.history.versions import Versions
-from streams.published import Library
+from streams.published import Library, VersionMissing
 from streams.records import LogRecord
 from streams.whatif.change import Change
 from streams.whatif.comparison import Comparison
@@ -46,13 +47,14 @@ def library(log: Log) -> Library:
     """Everything on `fraud.models`; payloads are read again when they are asked for."""
 
     def fetch(place: int) -> bytes:
-        (record,) = log.read(topics.MODELS, 0, place, place + 1)
-        return record.value or b""
+        for record in log.read(topics.MODELS, 0, place, place + 1):
+            return record.value or b""
+        raise VersionMissing(f"{topics.MODELS}@{place}", expected="its record", came="nothing")
 
     found = Library(fetch)
     for record in log.read(topics.MODELS):
-        if record.value:
-            found.add(record.value, record.offset)
+        with suppress(FraudStreamsError):  # what cannot be read is missed where it is named
+            found.add(record.value or b"", record.offset)
     return found
 
 

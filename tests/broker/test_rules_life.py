@@ -90,7 +90,7 @@ def test_shadow_active_and_rolled_back(new_kafka: NewKafka, tmp_path: Path, frau
     bootstrap = new_kafka().bootstrap
     at, file = ("--bootstrap", bootstrap), tmp_path / "rules.yaml"
     file.write_text(HIGH)
-    with worker("learn", bootstrap, tmp_path), worker("hot", bootstrap, tmp_path):
+    with worker("learn", bootstrap, tmp_path), worker("hot", bootstrap, tmp_path) as hot:
         published(bootstrap, 0)
         applied = fraud("rules", "apply", file, *WHY, *at).json
         assert (applied["in_force"], applied["shadow"]) == ("mine@2", ["HIGH"])
@@ -100,6 +100,8 @@ def test_shadow_active_and_rolled_back(new_kafka: NewKafka, tmp_path: Path, frau
         rolled = fraud("rules", "rollback", "baseline@1", *WHY, *at).json
         assert (rolled["before"], rolled["in_force"]) == ("mine@3", "baseline@1")
         published(bootstrap, 3)
+        assert 'fraud_rule_hits_total{mode="shadow",rule="HIGH"}' in hot.metrics()
+        assert 'fraud_decisions_total{decision="REVIEW"}' in hot.metrics()
         before = settled(bootstrap)
         assert_nothing_is_touched(fraud, bootstrap, file)
         assert moved(before, marks(bootstrap)) == {}
