@@ -53,6 +53,7 @@ class Learner:
         trail: the end of the audit trail's hash chain (`models.audit`).
         pending: commands that wait for a second approver, by id (`models.approval`).
         changes: settings of the policy that a command has changed (`models.policy_changes`).
+        ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
@@ -86,6 +87,7 @@ class Learner:
         self.trained_from: int | None = None
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
+        self.rules_yaml = ""
         self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
     # -- learning -----------------------------------------------------------------------------

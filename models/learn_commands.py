@@ -1,7 +1,10 @@
 """Operators' commands to the learner, as records of `fraud.outcomes`.
 
 ```text
- RULES_APPLY  {"yaml": "..."}                     compile the rules and put them in force
+ RULES_APPLY  {"yaml", "in_force"?, "reason"?}    compile the rules and put them in force; refused
+                                                  where other rules than `in_force` are by now
+ RULES_DEMOTE {"code", "ruleset", "reason"?}      put a rule in shadow, if it acts in that ruleset
+                                                  and that one is in force; else nothing
  PROMOTE      {"name", "version"?, "reason"?}     a version: hold it in force (a rollback, too);
                                                   none: follow that competitor's latest
  FREEZE       {"reason"?}                         learn nothing until RESUME
@@ -20,7 +23,7 @@ from typing import Any, NamedTuple, get_args
 
 from models.learn import Learner
 from models.learn_changes import adopt
-from models.learn_rules import Applied, apply_rules
+from models.learn_rules import Applied, apply_rules, demote_rule, ruleset_ref
 from models.rules import compile_ruleset
 from schemas.errors import InvalidField
 from schemas.fields import LabelSource
@@ -36,6 +39,7 @@ class Done(NamedTuple):
     freezes: bool = False
     resumes: bool = False
     learns: bool = True
+    nothing: bool = False
 
 
 def carry_out(learner: Learner, record: Mapping[str, Any]) -> Done:
@@ -52,9 +56,23 @@ def carry_out(learner: Learner, record: Mapping[str, Any]) -> Done:
 
 def _rules(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
     source = _field(payload, "yaml", str, 'JSON {"yaml": "..."}')
+    meant = _field(payload, "in_force", str, "NAME@VERSION, or nothing", optional=True)
+    if meant not in (None, ruleset_ref(learner)):
+        raise InvalidField(
+            "command.payload.in_force", expected=f"the rules in force, {ruleset_ref(learner)}",
+            came=meant, todo="They were changed meanwhile: look at them, and order again.",
+        )  # fmt: skip
     where = f"command {record['command_id']}"
     applied = apply_rules(learner, compile_ruleset(source, file=where), where)
-    return Done(f"rules applied by {record['actor']}", applied)
+    return Done(_said("rules applied", record, payload), applied)
+
+
+def _demote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    code = _field(payload, "code", str, "a rule's code")
+    ruleset = _field(payload, "ruleset", str, "NAME@VERSION")
+    reason = _said(f"rule {code} demoted to shadow", record, payload)
+    applied = demote_rule(learner, code, ruleset, f"{ruleset}, {reason}")
+    return Done(reason, applied, nothing=applied is None)
 
 
 def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
@@ -119,6 +137,7 @@ def approval_of(record: Mapping[str, Any]) -> tuple[str, str]:
 
 _KINDS: dict[str, Callable[[Learner, Mapping[str, Any], Mapping[str, Any]], Done]] = {
     "RULES_APPLY": _rules,
+    "RULES_DEMOTE": _demote,
     "PROMOTE": _promote,
     "FREEZE": _freeze,
     "RESUME": _resume,

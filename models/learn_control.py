@@ -271,6 +271,8 @@ def _command(
 ) -> list[Announcement]:
     """Carry a command out; `more` ends the reason."""
     done = carry_out(learner, record)
+    if done.nothing:
+        return []
     done = done._replace(reason=done.reason + more)
     if done.freezes:
         freeze(learner, offset, record["actor"], done.reason)

@@ -19,7 +19,9 @@ Severity = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
 AlertStatus = Literal["OPEN", "IN_REVIEW", "CONFIRMED_FRAUD", "FALSE_POSITIVE", "RESOLVED"]
 DriftState = Literal["FIRED", "RECOVERED"]
 AuditResult = Literal["DONE", "WAITING", "REFUSED", "EXPIRED"]
-CommandKind = Literal["RULES_APPLY", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE", "POLICY", "APPROVE"]
+CommandKind = Literal[
+    "RULES_APPLY", "RULES_DEMOTE", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE", "POLICY", "APPROVE",
+]  # fmt: skip
 
 
 def _known_currency(value: str) -> str:

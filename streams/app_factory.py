@@ -125,6 +125,7 @@ class WorkerApp:
             if store.tasks.get(partition) is not task:
                 return
             stage.step(task, part)
+        task.count_decisions()  # here and not in the step: what is folded once more is no decision
         METRICS.events.labels(stage.name).inc(len(batch))
         METRICS.batch.labels(stage.name).observe(len(batch))
 

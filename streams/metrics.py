@@ -87,6 +87,19 @@ class Metrics:
             registry=registry,
         )
 
+        self.rule_hits = Counter(
+            "fraud_rule_hits_total",
+            "Rules that fired, by code and mode: active, or shadow (did not act).",
+            ["rule", "mode"],
+            registry=registry,
+        )
+        self.rule_jumps = Counter(
+            "fraud_rule_jumps_total",
+            "Rules whose fire rate jumped in a partition, so that their demotion was asked for.",
+            ["rule"],
+            registry=registry,
+        )
+
     def _count_labels(self) -> None:
         """What becomes known afterwards."""
         registry = self.registry

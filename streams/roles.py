@@ -41,7 +41,7 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
 
     world = World(
         reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,
-        settings.maturity(),
+        settings.maturity(), settings.rates(),
     )  # fmt: skip
     if role == SHADOW:
         made = shadow.stages(reader.library, version_ready, settings)

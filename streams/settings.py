@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.maturity import DAY_MS, SOURCES, MaturityPolicy, source
+from models.rule_policy import RatePolicy
 from schemas import topics
 from schemas.fields import Action, LabelSource
 
@@ -105,6 +106,26 @@ class Settings(BaseSettings):
         description="Decisions, as JSON, after which the payment went on: of these alone silence "
         "is presumed legitimate. Leave out `REVIEW` where payments are held until somebody looked.",
     )
+    rule_window_hours: int = Field(
+        6,
+        ge=1,
+        le=72,
+        description="Hours of event time over which a rule's fire rate is compared with the week "
+        "before.",
+    )
+    rule_floor: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="A rule is put in shadow only if it fires on this share of transactions (a "
+        "card counts once an hour); 1 switches that off.",
+    )
+    rule_factor: float = Field(
+        5.0,
+        ge=1,
+        description="A rule is put in shadow only if it fires this many times as often as in the "
+        "week before.",
+    )
     registry_url: str | None = Field(
         None, description="Schema registry: set, and the Confluent wire format is written."
     )
@@ -125,6 +146,16 @@ class Settings(BaseSettings):
         )
         policy.check_log(topics.topic(topics.DECISIONS).retention_ms)
         return policy
+
+    def rates(self) -> RatePolicy:
+        """When a rule fires too often to go on acting.
+
+        >>> Settings(rule_floor=0.1).rates().floor
+        0.1
+        """
+        return RatePolicy(
+            window_hours=self.rule_window_hours, floor=self.rule_floor, factor=self.rule_factor
+        )
 
 
 @lru_cache(maxsize=1)

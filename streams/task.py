@@ -101,6 +101,7 @@ class Task:
         self.dirty: set[bytes] = set()
         self.outliers: dict[str, int] = {}
         self.decided: dict[str, int] = {}
+        self.hits: dict[tuple[str, str], int] = {}
         self.deliveries = Deliveries()
         self.events_since_cut = 0
         self._new_state = new_state
@@ -190,10 +191,14 @@ class Task:
         self.outliers.clear()
 
     def count_decisions(self) -> None:
-        """Hand the decisions of a batch to the metrics: once a batch, not once a decision."""
+        """Hand the decisions of a batch, and the rules that fired, to the metrics: once a batch,
+        not once a decision."""
         for outcome, count in self.decided.items():
             METRICS.decisions.labels(outcome).inc(count)
+        for (rule, mode), count in self.hits.items():
+            METRICS.rule_hits.labels(rule, mode).inc(count)
         self.decided.clear()
+        self.hits.clear()
 
     def wait_delivered(self) -> None:
         """Block until every output so far is delivered (the learner: snapshots before markers)."""

@@ -7,7 +7,7 @@
          alert              decisions (card)                   alerts
  join    join               decisions, labels (card)           outcomes, activity
  learn   learn              outcomes                           models, audit, activity (markers)
- drift   drift-decisions    decisions                          drift
+ drift   drift-decisions    decisions                          drift, outcomes (demoted rules)
          drift-outcomes     outcomes                           drift
  verify  verify             activity (terminal), decisions     -
 ```
@@ -30,6 +30,7 @@ from models.alerts import AlertState
 from models.card import CardState
 from models.join import JoinState
 from models.maturity import MaturityPolicy
+from models.rule_policy import RatePolicy
 from models.terminal import TerminalState
 from schemas import topics as t
 from streams.agents import alert, join, profile, score
@@ -48,6 +49,7 @@ class World:
     outcomes: OutcomeLog
     version_ready: Prepare = at_once
     maturity: MaturityPolicy = field(default_factory=MaturityPolicy)
+    rates: RatePolicy = field(default_factory=RatePolicy)
 
 
 def hot(world: World) -> tuple[Stage, ...]:
@@ -102,17 +104,17 @@ def learning(world: World) -> tuple[Stage, ...]:
     )  # fmt: skip
 
 
-def drifting(_world: World) -> tuple[Stage, ...]:
+def drifting(world: World) -> tuple[Stage, ...]:
     """The world is watched on both sides of the label delay."""
     from models.drift import DriftDetector  # noqa: PLC0415
     from streams.agents import drift  # noqa: PLC0415
 
     return (
         Stage(
-            name="drift-decisions", sources=(t.DECISIONS,), targets=(t.DRIFT,), partitions=4,
-            changelog="fraud-drift-decisions-changelog",
-            new_state=drift.score_detector, unpack_state=DriftDetector.unpack,
-            step=drift.on_decisions,
+            name="drift-decisions", sources=(t.DECISIONS,), targets=(t.DRIFT, t.OUTCOMES),
+            partitions=4, changelog="fraud-drift-decisions-changelog",
+            new_state=drift.score_detector, unpack_state=drift.unpack_decisions,
+            step=drift.make_on_decisions(world.rates),
         ),
         Stage(
             name="drift-outcomes", sources=(t.OUTCOMES,), targets=(t.DRIFT,), partitions=1,

@@ -1,6 +1,7 @@
 """drift: watches scores as they are decided and labels as they are observed.
 
-A detector a partition, fed by event-time buckets; what it sees is sent as a signal.
+A detector a partition, fed by event-time buckets; what it sees is sent as a signal. Of decisions
+the rules that fired are counted, too (`streams.agents.rule_watch`).
 """
 
 from __future__ import annotations
@@ -9,13 +10,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from models.drift import DriftDetector, observe_decision, observe_outcome
+from models.rule_policy import RatePolicy
+from models.rule_rates import RuleRates
 from schemas import topics
+from streams.agents import rule_watch
 from streams.metrics import METRICS
 from streams.records import Record
-from streams.task import Entry, Task
+from streams.task import Task
 from streams.wire import codec
 
 Observe = Callable[[DriftDetector, Mapping[str, Any], Mapping[str, Any]], list[dict[str, Any]]]
+
+Beside = Callable[[Record, Mapping[str, Any]], None]
+"""What else is to be done with an event that is no repeat."""
+
+
+def nothing_beside(_record: Record, _body: Mapping[str, Any]) -> None:
+    """Nothing."""
+
 
 SCORE = b"score"
 LABEL_RATE = b"label_rate"
@@ -31,9 +43,22 @@ def label_rate_detector() -> DriftDetector:
     return DriftDetector(LABEL_RATE.decode())
 
 
-def on_decisions(task: Task, records: Sequence[Record]) -> None:
-    """Fold a batch of ``fraud.decisions``."""
-    watch(task, records, SCORE, "decision", observe_decision)
+def unpack_decisions(data: bytes) -> DriftDetector | RuleRates:
+    """A state of the decisions' stage: a detector, or the rates of rules."""
+    return RuleRates.unpack(data) if rule_watch.is_rates(data) else DriftDetector.unpack(data)
+
+
+def make_on_decisions(rates: RatePolicy) -> Callable[[Task, Sequence[Record]], None]:
+    """The step of the decisions' stage."""
+
+    def on_decisions(task: Task, records: Sequence[Record]) -> None:
+        """Fold a batch of ``fraud.decisions``."""
+        watch(
+            task, records, SCORE, "decision", observe_decision,
+            beside=lambda record, body: rule_watch.watch(task, record, body, rates),
+        )  # fmt: skip
+
+    return on_decisions
 
 
 def on_outcomes(task: Task, records: Sequence[Record]) -> None:
@@ -42,28 +67,33 @@ def on_outcomes(task: Task, records: Sequence[Record]) -> None:
 
 
 def watch(
-    task: Task, records: Sequence[Record], key: bytes, expected: str, observe: Observe
+    task: Task,
+    records: Sequence[Record],
+    key: bytes,
+    expected: str,
+    observe: Observe,
+    *,
+    beside: Beside = nothing_beside,
 ) -> None:
-    """Feed the detector under ``key`` with the events called ``expected``."""
-    entry = task.entry(key)
+    """Feed the detector under ``key`` with the events called ``expected``, and ``beside``."""
     for record in task.fresh(records):
         try:
-            if not task.is_applied(entry, record):
-                fold(task, entry, record, expected, observe)
-                task.touch(key, entry, record)
+            name, body = codec.decode(record.value or b"")
+            if name == expected and not ("src" in body and task.is_repeat(body["src"])):
+                beside(record, body)
+                fold(task, key, record, body, observe)
         except Exception as error:
             task.reject(record, error)
 
 
-def fold(task: Task, entry: Entry, record: Record, expected: str, observe: Observe) -> None:
+def fold(task: Task, key: bytes, record: Record, body: Mapping[str, Any], observe: Observe) -> None:
     """Take one event in and send what the detector signals."""
-    name, body = codec.decode(record.value or b"")
-    if name != expected:
-        return
-    if "src" in body and task.is_repeat(body["src"]):
+    entry = task.entry(key)
+    if task.is_applied(entry, record):
         return
     src = {"stage": task.stage, "partition": record.partition, "offset": record.offset}
     for signal in observe(entry.state, body, src):
         subject = signal["subject"]
         task.emit(topics.DRIFT, subject.encode(), codec.encode("drift_signal", signal))
         METRICS.drift_signals.labels(subject).inc()
+    task.touch(key, entry, record)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from models.decision import BOOT_SEQUENCE, Control, decide
 from models.features import FEATURES
-from models.rules import Ruleset, baseline
+from models.rules import Hit, Ruleset, baseline
 from models.scorer import ModelScorer
 from models.terminal import apply_outcome, observe
 from models.vector import assemble
@@ -28,6 +28,8 @@ from streams.wire import codec
 MARKER_PREFIX = codec.header("control_marker")
 # Rows scored together: vectorised models want many, but 500 rows of 44 values leave the cache.
 TOGETHER = 64
+SHADOW = "shadow"
+"""Header of a decision: codes of the rules that fired in shadow, joined by commas."""
 BEFORE_ANY_MARKER = BOOT_SEQUENCE - 1
 
 
@@ -173,21 +175,23 @@ def decide_all(task: Task, live: InForce, scored: Sequence[Scored]) -> None:
     now = task.clock()
     for item, score in zip(scored, scores, strict=True):
         try:
-            decision = decision_of(live, item, score)
-            send(task, item, decision, live.encode_decision(decision), now)
+            hits = live.ruleset.evaluate(item.row, item.activity["transaction"])
+            decision = decision_of(live, item, score, hits)
+            send(task, item, decision, live.encode_decision(decision), now=now, hits=hits)
         except Exception as error:
             task.reject(item.record, error)
 
 
-def decision_of(live: InForce, item: Scored, score: float | None) -> dict[str, Any]:
+def decision_of(
+    live: InForce, item: Scored, score: float | None, hits: Sequence[Hit]
+) -> dict[str, Any]:
     """The decision record of one scored activity, a pure function of the log."""
-    transaction = item.activity["transaction"]
     src = {"stage": "score", "partition": item.record.partition, "offset": item.record.offset}
     return decide(
-        transaction,
+        item.activity["transaction"],
         item.row,
         score,
-        live.ruleset.evaluate(item.row, transaction),
+        hits,
         live.control,
         src=src,
         scorer=live.scorer,
@@ -196,16 +200,35 @@ def decision_of(live: InForce, item: Scored, score: float | None) -> dict[str, A
     )
 
 
-def send(task: Task, item: Scored, decision: dict[str, Any], value: bytes, now: int) -> None:
-    """Send a decision, keyed by card; the wall clock is a header, never in the bytes."""
+def send(
+    task: Task,
+    item: Scored,
+    decision: dict[str, Any],
+    value: bytes,
+    *,
+    now: int,
+    hits: Sequence[Hit],
+) -> None:
+    """Send a decision, keyed by card.
+
+    The wall clock is a header, never in the bytes; so are the rules that fired in shadow, which
+    must not change what was decided, and which `streams.agents.rule_watch` counts.
+    """
     outcome = decision["decision"]
-    task.emit(
-        topics.DECISIONS,
-        decision["card_id"].encode(),
-        value,
-        headers=(("decided_at", now.to_bytes(8, "big")), ("decision", outcome.encode())),
-    )
+    headers = [("decided_at", now.to_bytes(8, "big")), ("decision", outcome.encode())]
+    if hits:
+        count_hits(task, hits)
+        shadow = ",".join(hit.code for hit in hits if hit.shadow)
+        headers += [(SHADOW, shadow.encode())] if shadow else []
+    task.emit(topics.DECISIONS, decision["card_id"].encode(), value, headers=headers)
     task.decided[outcome] = task.decided.get(outcome, 0) + 1
     appended = header(item.record, "appended")
     if appended is not None:
         METRICS.latency.observe((now - int.from_bytes(appended, "big")) / 1000)
+
+
+def count_hits(task: Task, hits: Sequence[Hit]) -> None:
+    """Count the rules that fired, by code and whether they acted, until the batch is done."""
+    for hit in hits:
+        key = (hit.code, "shadow" if hit.shadow else "active")
+        task.hits[key] = task.hits.get(key, 0) + 1

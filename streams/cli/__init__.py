@@ -29,11 +29,13 @@ from streams.cli import (
     publish,
     replay,
     report,
+    rules,
     runs,
     simulate,
     status,
     up,
     verify,
+    whatif,
     worker,
 )
 
@@ -47,12 +49,13 @@ app = typer.Typer(
 )
 for command in (
     demo, up, status, down, worker, publish, alerts, label, init, profile, features, replay, runs,
-    verify, explain, card, report, audit, approve, doctor,
+    verify, explain, whatif, card, report, audit, approve, doctor,
 ):  # fmt: skip
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
+app.add_typer(rules.app, name="rules")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Operators' commands about models: written on `fraud.outcomes`, carried out by a marker."""
+"""Operators' commands about models and rules: on `fraud.outcomes`, carried out by a marker."""
 
 from __future__ import annotations
 
@@ -80,6 +80,24 @@ def ordered(
 def is_waiting(command: Mapping[str, Any], reason: str) -> bool:
     """Whether a marker says that a command waits for a second approver."""
     return reason.endswith(f"h: {command['command_id']}")
+
+
+def application(
+    yaml: str, in_force: str, actor: str, reason: str, issued_at: int | None = None
+) -> Command:
+    """The command that puts rules in force in the place of `in_force`, and of no others.
+
+    >>> application("rules: []", "mine@1", "ana", "why", issued_at=7)["payload"]
+    '{"in_force": "mine@1", "reason": "why", "yaml": "rules: []"}'
+    """
+    payload = {"yaml": yaml, "in_force": in_force, "reason": reason}
+    return {
+        "command_id": f"rules-{uuid.uuid4().hex}",
+        "kind": "RULES_APPLY",
+        "payload": json.dumps(payload, sort_keys=True, ensure_ascii=False),
+        "actor": actor,
+        "issued_at": time.time_ns() // 1_000_000 if issued_at is None else issued_at,
+    }
 
 
 def carry_out(

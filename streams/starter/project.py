@@ -26,7 +26,7 @@ _RULES = """\
 #   when:          {feature: NAME, ge: 5}, {field: country, not_in: [BE]}, all, any, not, ratio
 #   text:          the reason an analyst reads, with the values in it
 # Give your copy a name of its own. What is wrong in it is said with the rule and the field:
-#   python -c "from models.rules import compile_ruleset as c; c(open('rules.yaml').read())"
+#   fraud rules lint rules.yaml
 #
 """
 _README = """\
@@ -36,7 +36,7 @@ _README = """\
 | --- | --- |
 | `columns.yaml` | check how your columns became our fields |
 | `features.yaml` | choose what the model is shown |
-| `rules.yaml` | the baseline's rules, to edit: for a running stream, by a `RULES_APPLY` command |
+| `rules.yaml` | the baseline's rules, to edit: for a running stream, by `fraud rules apply` |
 | `model.py` | a River pipeline as `model:make`, to edit |
 
 Run these in this folder, in this order:

@@ -30,9 +30,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 REFERENCE = (ROOT / "infra/docs/reference.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "infra/docs/operations.md").read_text(encoding="utf-8")
+RULES = (ROOT / "infra/docs/rules.md").read_text(encoding="utf-8")
+WHATIF = (ROOT / "infra/docs/whatif.md").read_text(encoding="utf-8")
 DOCUMENTS = {
     "README": README, "REFERENCE": REFERENCE, "CONTRIBUTING": CONTRIBUTING,
-    "OPERATIONS": OPERATIONS,
+    "OPERATIONS": OPERATIONS, "RULES": RULES, "WHATIF": WHATIF,
 }  # fmt: skip
 PYTHON = blocks(README, "python") + blocks(OPERATIONS, "python")
 
@@ -68,6 +70,7 @@ def test_every_command_line_parses(
     monkeypatch.chdir(tmp_path)
     Path("world").mkdir()
     Path("columns.yaml").touch()
+    Path("rules.yaml").touch()
     Path("payments.csv").touch()
     found: Any = typer.main.get_command(app)
     words = shlex.split(line)[1:]
@@ -124,7 +127,7 @@ def kept(retention_ms: int) -> str:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_somewhere(name: str) -> None:
-    folder = ROOT / "infra/docs" if name in ("REFERENCE", "OPERATIONS") else ROOT
+    folder = ROOT if name in ("README", "CONTRIBUTING") else ROOT / "infra/docs"
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", DOCUMENTS[name])
     assert all((folder / link).exists() for link in links), links
 

@@ -19,7 +19,8 @@ COMMANDS = (
     "init", "profile", "features", "replay", "runs", "verify", "explain", "doctor",
     "card", "report", "audit", "approve", "policy show", "policy set",
     "models list", "models show", "models diff", "models promote", "models rollback",
-    "models rebuild", *(f"simulate {name}" for name in SCENARIOS),
+    "models rebuild", *(f"simulate {name}" for name in SCENARIOS), "whatif",
+    "rules lint", "rules apply", "rules list", "rules activate", "rules shadow", "rules rollback",
 )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def test_help_has_a_sentence_and_an_example(fraud: Fraud, path: str) -> None:
 def test_the_example_parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("world").mkdir()
+    Path("rules.yaml").touch()
     words = shlex.split(command(path).epilog.removeprefix("Example: "))
     depth = len(path.split()) + 1
     assert " ".join(words[:depth]) == f"fraud {path}"
