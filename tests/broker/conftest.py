@@ -26,10 +26,12 @@ _why_skipped: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, so that `-m 'not broker'` leaves them out."""
+    """Mark every test of this folder, so that `-m 'not broker'` leaves them out, and that they
+    share one process, hence one broker, where tests run in several."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.broker)
+            item.add_marker(pytest.mark.xdist_group("broker"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
