@@ -51,7 +51,10 @@ def handbook(
     frauds_only: FraudsOnly = False,
     as_json: Json = False,
 ) -> None:
-    """Regenerate the Fraud Detection Handbook's data set exactly: transactions and labels."""
+    """The Fraud Detection Handbook's world, exactly.
+
+    Its public data set, regenerated: transactions and labels.
+    """
     from producers.handbook import simulate  # noqa: PLC0415 - keeps `fraud --help` quick
 
     _say(days)
