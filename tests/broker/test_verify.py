@@ -33,7 +33,7 @@ from tests.unit.streams.altered_log import STRICTER
 
 ROOT = Path(__file__).parents[2]
 DAY = 86_400_000
-Transactions = Callable[[int, int], None]
+KILLED_AT = 2_400
 
 
 def publish(bootstrap: str, first: int, last: int) -> None:
@@ -62,32 +62,35 @@ def metric(shadow: Worker, name: str) -> float:
 
 def test_every_decision_is_derived_again(new_kafka: Callable[[], Broker], tmp_path: Path) -> None:
     bootstrap = new_kafka().bootstrap
+    with worker("verify", bootstrap, tmp_path) as first:
+        make_history(bootstrap, tmp_path, first)
     with worker("verify", bootstrap, tmp_path) as shadow:
-        make_history(bootstrap, tmp_path)
         many = len({one["transaction_id"] for one in bodies(bootstrap, topics.DECISIONS)})
         check_history(bootstrap, many)
         code, found = run(bootstrap)
         assert (code, found["checked"], found["mismatches"], found["first"]) == (0, many, 0, None)
         assert found["waiting"] == 0
         check_one_byte(bootstrap, many)
-        until(lambda: metric(shadow, "fraud_verified_total") >= many, 30, shadow.text)
+        until(lambda: metric(shadow, "fraud_verified_total") >= many - KILLED_AT, 60, shadow.text)
         assert metric(shadow, "fraud_verify_mismatches_total") == 0, shadow.text()
         check_a_forged_decision(bootstrap, tmp_path, shadow, many)
 
 
-def make_history(bootstrap: str, home: Path) -> None:
-    """Four changes of model, one of rules, late events, a hot path killed in the middle."""
+def make_history(bootstrap: str, home: Path, shadow: Worker) -> None:
+    """Changes of model and rules, late events; the shadow and the hot path killed in the middle."""
     first = Worker("hot", bootstrap, home)
     try:
         with worker("learn", bootstrap, home):
-            publish(bootstrap, 0, 2_400)
-            decided(bootstrap, 2_400)
+            publish(bootstrap, 0, KILLED_AT)
+            decided(bootstrap, KILLED_AT)
+            until(lambda: metric(shadow, "fraud_verified_total") > 0, 60, shadow.text)
+            shadow.kill()
             teach(bootstrap)
             await_model(bootstrap, "logistic")
             until(lambda: "model/blend@1999" in published(bootstrap), 90, "no challengers")
             order(bootstrap, "RULES_APPLY", yaml=STRICTER)
             order(bootstrap, "PROMOTE", name="blend", reason="try it")
-            publish(bootstrap, 2_400, 4_800)  # while rules and model change
+            publish(bootstrap, KILLED_AT, 4_800)  # while rules and model change
             await_model(bootstrap, "blend", "try it")
             until(lambda: count(bootstrap, topics.DECISIONS) > 3_000, 60, "nothing goes on")
             first.kill()
