@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from infra.kafka.broker import Broker
 from schemas import topics
@@ -44,12 +47,10 @@ def publish(bootstrap: str, first: int, last: int) -> None:
     produce(bootstrap, topics.TRANSACTIONS, [keyed(record) for record in records])
 
 
-def run(bootstrap: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """`fraud verify`: exit code and what it printed."""
-    argv = [sys.executable, "-m", "streams.cli", "verify", "--bootstrap", bootstrap, "--json"]
-    done = subprocess.run(
-        [*argv, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def run(bootstrap: str, *words: str) -> tuple[int, dict[str, Any]]:
+    """A command's exit code and what it printed."""
+    argv = [sys.executable, "-m", "streams.cli", *words, "--bootstrap", bootstrap, "--json"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, found
@@ -67,10 +68,11 @@ def test_every_decision_is_derived_again(new_kafka: Callable[[], Broker], tmp_pa
     with worker("verify", bootstrap, tmp_path) as shadow:
         many = len({one["transaction_id"] for one in bodies(bootstrap, topics.DECISIONS)})
         check_history(bootstrap, many)
-        code, found = run(bootstrap)
+        code, found = run(bootstrap, "verify")
         assert (code, found["checked"], found["mismatches"], found["first"]) == (0, many, 0, None)
         assert found["waiting"] == 0
         check_one_byte(bootstrap, many)
+        check_explanation(bootstrap)
         until(lambda: metric(shadow, "fraud_verified_total") >= many - KILLED_AT, 60, shadow.text)
         assert metric(shadow, "fraud_verify_mismatches_total") == 0, shadow.text()
         check_a_forged_decision(bootstrap, tmp_path, shadow, many)
@@ -148,13 +150,31 @@ def check_one_byte(bootstrap: str, many: int) -> None:
     assert found.first.kind in ("altered", "unreadable")
 
 
+def check_explanation(bootstrap: str) -> None:
+    """A late decision of a blend is taken apart, and comes out whole."""
+    decision = next(
+        one for one in reversed(bodies(bootstrap, topics.DECISIONS))
+        if one["late"] and one["model"] and one["model"]["name"] == "blend"
+    )  # fmt: skip
+    code, found = run(bootstrap, "explain", decision["transaction_id"])
+    assert code == 0
+    assert found["rederived"] == {"card": True, "terminal": True}
+    parts = found["model_parts"]
+    total = parts["bias"] + parts["held"] + math.fsum(c["log_odds"] for c in parts["contributions"])
+    score = decision["score"]
+    assert parts["score"] == score
+    assert total == pytest.approx(math.log(score / (1.0 - score)), abs=1e-9)
+    assert len(parts["members"]) > 1
+    assert found["outcomes"] == []
+
+
 def check_a_forged_decision(bootstrap: str, home: Path, shadow: Worker, many: int) -> None:
     """A second record of a decision, with a fingerprint of its own, is found by both."""
     record = read(bootstrap, topics.DECISIONS)[-1]
     body = codec.decode(record.value or b"")[1] | {"decision": "DECLINE"}
     del body["fingerprint"]
     produce(bootstrap, topics.DECISIONS, [(record.key, codec.encode_decision(body))])
-    code, found = run(bootstrap)
+    code, found = run(bootstrap, "verify")
     assert (code, found["checked"], found["mismatches"]) == (1, many, 1)
     assert found["first"]["transaction_id"] == body["transaction_id"]
     assert found["first"]["fields"]["decision"]["recorded"] == "DECLINE"
