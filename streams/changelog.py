@@ -23,10 +23,11 @@ class RestoreTimedOut(FraudStreamsError):
     retriable = True
 
 
-def reader(settings: Settings, queued_kbytes: int = 65_536) -> Consumer:
+def reader(settings: Settings, queued_kbytes: int = 65_536, wait_ms: int = 500) -> Consumer:
     """A consumer without a group, for reading a partition from a given offset.
 
-    ``queued_kbytes`` bounds what it fetches ahead.
+    ``queued_kbytes`` bounds what it fetches ahead, ``wait_ms`` how long the broker holds a fetch at
+    the end of a partition: a reader that jumps about waits that out before each jump.
     """
     return Consumer(
         {
@@ -37,6 +38,7 @@ def reader(settings: Settings, queued_kbytes: int = 65_536) -> Consumer:
             "auto.offset.reset": "earliest",
             "check.crcs": True,
             "queued.max.messages.kbytes": queued_kbytes,
+            "fetch.wait.max.ms": wait_ms,
         }
     )
 

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.1
 BATCH = 100
 FETCH_DEADLINE_S = 20.0
+# With librdkafka's 500 a version read again took half a second, and a change of the model held up
+# every partition for as long; with this it takes 20 ms.
+FETCH_WAIT_MS = 10
 
 
 class LibraryReader(threading.Thread):
@@ -101,15 +104,25 @@ class LibraryReader(threading.Thread):
     def _fetch(self, offset: int) -> bytes:
         """The record at an offset of ``fraud.models`` once more."""
         if self._again is None:
-            self._again = changelog.reader(self._settings, queued_kbytes=2 * LIMIT // 1024)
+            self._again = changelog.reader(
+                self._settings, queued_kbytes=2 * LIMIT // 1024, wait_ms=FETCH_WAIT_MS
+            )
         self._again.assign([TopicPartition(topics.MODELS, 0, offset)])
-        deadline = time.monotonic() + FETCH_DEADLINE_S
-        while time.monotonic() < deadline:
-            for message in self._again.consume(1, POLL_S):
-                value = message.value()
-                if message.error() is None and message.offset() == offset:
-                    return value if isinstance(value, bytes) else b""
-        raise VersionMissing(f"{topics.MODELS}@{offset}", expected="its record", came="nothing")
+        try:
+            return _await(self._again, offset)
+        finally:
+            self._again.unassign()  # or it would ask the broker on and on
+
+
+def _await(reader: Consumer, offset: int) -> bytes:
+    """The record that a reader was just assigned; VersionMissing past the deadline."""
+    deadline = time.monotonic() + FETCH_DEADLINE_S
+    while time.monotonic() < deadline:
+        for message in reader.consume(1, POLL_S):
+            value = message.value()
+            if message.error() is None and message.offset() == offset:
+                return value if isinstance(value, bytes) else b""
+    raise VersionMissing(f"{topics.MODELS}@{offset}", expected="its record", came="nothing")
 
 
 class Following(Library):

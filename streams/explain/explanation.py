@@ -19,7 +19,7 @@ from streams.explain.found import Found, find, labels, outcomes
 from streams.explain.past import Past, card_past, listed, terminal_past, window_of, windows
 from streams.history.log import Log
 from streams.published import Published, Version, VersionMissing
-from streams.verify.log import library
+from streams.verify.library import library
 
 Data = dict[str, Any]
 AS_RECORDED = (

@@ -7,7 +7,6 @@ it. `fraud.decisions` is read once before, in whatever order; repeats of a decis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,9 +14,9 @@ from schemas import topics
 from schemas.errors import FraudStreamsError
 from streams.fold import fold
 from streams.history.log import Log
-from streams.published import Library, Published, VersionMissing
 from streams.records import LogRecord
 from streams.verify.difference import Difference, difference
+from streams.verify.library import library
 from streams.verify.recorded import Place, Recorded
 from streams.verify.sealed import Source, digest_of, source_of, stated
 
@@ -94,22 +93,6 @@ def verify(
         found.checked += 1
         found.note(partial(_difference, log, None, None, place))
     return found
-
-
-def library(log: Log) -> Published:
-    """Every model and ruleset on the log; a payload is read again when it is compiled."""
-
-    def fetch(place: int) -> bytes:
-        for record in log.read(topics.MODELS, 0, place, place + 1):
-            return record.value or b""
-        raise VersionMissing(f"{topics.MODELS}@{place}", expected="its record", came="nothing")
-
-    made = Library(fetch)
-    for record in log.read(topics.MODELS):
-        # As a worker does: what cannot be read is skipped, and missed if a marker names it.
-        with suppress(FraudStreamsError):
-            made.add(record.value or b"", record.offset)
-    return made
 
 
 class Comparison:

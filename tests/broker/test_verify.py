@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from infra.kafka.broker import Broker
 from schemas import topics
@@ -33,7 +36,7 @@ from tests.unit.streams.altered_log import STRICTER
 
 ROOT = Path(__file__).parents[2]
 DAY = 86_400_000
-Transactions = Callable[[int, int], None]
+KILLED_AT = 2_400
 
 
 def publish(bootstrap: str, first: int, last: int) -> None:
@@ -44,12 +47,10 @@ def publish(bootstrap: str, first: int, last: int) -> None:
     produce(bootstrap, topics.TRANSACTIONS, [keyed(record) for record in records])
 
 
-def run(bootstrap: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """`fraud verify`: exit code and what it printed."""
-    argv = [sys.executable, "-m", "streams.cli", "verify", "--bootstrap", bootstrap, "--json"]
-    done = subprocess.run(
-        [*argv, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def run(bootstrap: str, *words: str) -> tuple[int, dict[str, Any]]:
+    """A command's exit code and what it printed."""
+    argv = [sys.executable, "-m", "streams.cli", *words, "--bootstrap", bootstrap, "--json"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, found
@@ -62,32 +63,36 @@ def metric(shadow: Worker, name: str) -> float:
 
 def test_every_decision_is_derived_again(new_kafka: Callable[[], Broker], tmp_path: Path) -> None:
     bootstrap = new_kafka().bootstrap
+    with worker("verify", bootstrap, tmp_path) as first:
+        make_history(bootstrap, tmp_path, first)
     with worker("verify", bootstrap, tmp_path) as shadow:
-        make_history(bootstrap, tmp_path)
         many = len({one["transaction_id"] for one in bodies(bootstrap, topics.DECISIONS)})
         check_history(bootstrap, many)
-        code, found = run(bootstrap)
+        code, found = run(bootstrap, "verify")
         assert (code, found["checked"], found["mismatches"], found["first"]) == (0, many, 0, None)
         assert found["waiting"] == 0
         check_one_byte(bootstrap, many)
-        until(lambda: metric(shadow, "fraud_verified_total") >= many, 30, shadow.text)
+        check_explanation(bootstrap)
+        until(lambda: metric(shadow, "fraud_verified_total") >= many - KILLED_AT, 60, shadow.text)
         assert metric(shadow, "fraud_verify_mismatches_total") == 0, shadow.text()
         check_a_forged_decision(bootstrap, tmp_path, shadow, many)
 
 
-def make_history(bootstrap: str, home: Path) -> None:
-    """Four changes of model, one of rules, late events, a hot path killed in the middle."""
+def make_history(bootstrap: str, home: Path, shadow: Worker) -> None:
+    """Changes of model and rules, late events; the shadow and the hot path killed in the middle."""
     first = Worker("hot", bootstrap, home)
     try:
         with worker("learn", bootstrap, home):
-            publish(bootstrap, 0, 2_400)
-            decided(bootstrap, 2_400)
+            publish(bootstrap, 0, KILLED_AT)
+            decided(bootstrap, KILLED_AT)
+            until(lambda: metric(shadow, "fraud_verified_total") > 0, 60, shadow.text)
+            shadow.kill()
             teach(bootstrap)
             await_model(bootstrap, "logistic")
             until(lambda: "model/blend@1999" in published(bootstrap), 90, "no challengers")
             order(bootstrap, "RULES_APPLY", yaml=STRICTER)
             order(bootstrap, "PROMOTE", name="blend", reason="try it")
-            publish(bootstrap, 2_400, 4_800)  # while rules and model change
+            publish(bootstrap, KILLED_AT, 4_800)  # while rules and model change
             await_model(bootstrap, "blend", "try it")
             until(lambda: count(bootstrap, topics.DECISIONS) > 3_000, 60, "nothing goes on")
             first.kill()
@@ -145,13 +150,31 @@ def check_one_byte(bootstrap: str, many: int) -> None:
     assert found.first.kind in ("altered", "unreadable")
 
 
+def check_explanation(bootstrap: str) -> None:
+    """A late decision of a blend is taken apart, and comes out whole."""
+    decision = next(
+        one for one in reversed(bodies(bootstrap, topics.DECISIONS))
+        if one["late"] and one["model"] and one["model"]["name"] == "blend"
+    )  # fmt: skip
+    code, found = run(bootstrap, "explain", decision["transaction_id"])
+    assert code == 0
+    assert found["rederived"] == {"card": True, "terminal": True}
+    parts = found["model_parts"]
+    total = parts["bias"] + parts["held"] + math.fsum(c["log_odds"] for c in parts["contributions"])
+    score = decision["score"]
+    assert parts["score"] == score
+    assert total == pytest.approx(math.log(score / (1.0 - score)), abs=1e-9)
+    assert len(parts["members"]) > 1
+    assert found["outcomes"] == []
+
+
 def check_a_forged_decision(bootstrap: str, home: Path, shadow: Worker, many: int) -> None:
     """A second record of a decision, with a fingerprint of its own, is found by both."""
     record = read(bootstrap, topics.DECISIONS)[-1]
     body = codec.decode(record.value or b"")[1] | {"decision": "DECLINE"}
     del body["fingerprint"]
     produce(bootstrap, topics.DECISIONS, [(record.key, codec.encode_decision(body))])
-    code, found = run(bootstrap)
+    code, found = run(bootstrap, "verify")
     assert (code, found["checked"], found["mismatches"]) == (1, many, 1)
     assert found["first"]["transaction_id"] == body["transaction_id"]
     assert found["first"]["fields"]["decision"]["recorded"] == "DECLINE"

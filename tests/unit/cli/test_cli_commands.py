@@ -106,6 +106,7 @@ def test_names_are_those_of_wiring_and_contract() -> None:
 
 def test_all_means_every_role_once() -> None:
     assert chosen([RoleName.ALL, RoleName.HOT]) == list(ROLES)
+    assert chosen([RoleName.VERIFY, RoleName.HOT]) == ["hot", SHADOW]
 
 
 def test_ports_follow_each_other_past_taken_ones() -> None:

@@ -65,9 +65,12 @@ def test_a_point_is_an_offset_or_a_time(fraud: Fraud, option: str) -> None:
     assert f"{option}: expected an offset" in " ".join(ran.err.replace("│", " ").split())
 
 
-def test_without_a_broker_one_line_says_so(fraud: Fraud, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [("verify",), ("explain", "4711")])
+def test_without_a_broker_one_line_says_so(
+    fraud: Fraud, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
     monkeypatch.setattr("streams.cli.options.ANSWER_S", 0.3)
     nowhere = f"127.0.0.1:{free_port()}"
-    ran = fraud("verify", "--bootstrap", nowhere, "--json")
+    ran = fraud(*words, "--bootstrap", nowhere, "--json")
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert nowhere in ran.err
