@@ -16,26 +16,20 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from streams.buckets import (
+    BARRIER_BUCKETS_S,
+    BATCH_BUCKETS,
+    LABEL_DELAY_BUCKETS_S,
+    LATENCY_BUCKETS_S,
+)
 from streams.latency import LatencyHistogram
+from streams.model_metrics import ModelMetrics
 
 # A series beside each counter that nobody asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left it untyped
 
-# From one hop's floor (a millisecond) to what a customer at a till notices, then to an outage.
-LATENCY_BUCKETS_S = (
-    0.001, 0.002, 0.004, 0.006, 0.008, 0.010, 0.015, 0.025, 0.050, 0.100,
-    0.250, 0.500, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-)  # fmt: skip
-BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# An analyst's next day to the end of what card schemes allow.
-LABEL_DELAY_BUCKETS_S = tuple(
-    days * 86_400.0 for days in (0.25, 1, 2, 4, 7, 14, 21, 30, 45, 60, 90, 120, 180)
-)
-# A barrier of an idle worker takes a broker's round trip; past the delivery timeout it kills.
-BARRIER_BUCKETS_S = (0.002, 0.005, 0.010, 0.025, 0.050, 0.100, 0.250, 0.500, 1.0, 2.5, 5.0, 10.0)
 
-
-class Metrics:
+class Metrics(ModelMetrics):
     """A worker's metrics in one registry.
 
     >>> m = Metrics(CollectorRegistry())
@@ -142,84 +136,6 @@ class Metrics:
             ["subject"],
             registry=registry,
         )
-
-    def _name_versions(self) -> None:
-        """Who decides, by what."""
-        registry = self.registry
-        self.worker = Gauge(
-            "fraud_worker_info",
-            "What this worker is, always 1: its app and id, the logic and features it decides by.",
-            ["app", "worker_id", "logic_version", "feature_spec"],
-            registry=registry,
-        )
-        self.model_version = Gauge(
-            "fraud_model_version",
-            "Version of the model in force (the learner's offset it holds).",
-            ["name"],
-            registry=registry,
-        )
-        self.ruleset_version = Gauge(
-            "fraud_ruleset_version", "Version of the rules in force.", ["name"], registry=registry
-        )
-        self.threshold = Gauge(
-            "fraud_threshold_ratio",
-            "Score, 0 to 1, from which the model in force asks for a review.",
-            ["name"],
-            registry=registry,
-        )
-        self.alert_budget = Gauge(
-            "fraud_alert_budget_ratio",
-            "Share of the transactions that analysts can look at: the learner's policy, which sets "
-            "the threshold.",
-            registry=registry,
-        )
-        self.champion = Gauge(
-            "fraud_model_champion",
-            "1 for the competitor that decides, 0 for its challengers.",
-            ["name"],
-            registry=registry,
-        )
-
-    def _judge_models(self) -> None:
-        """How well: each competitor judged by the score it had in force at the decision, over the
-        outcomes the learner remembers, as in its latest snapshot.
-        """
-        self.average_precision = self._quality(
-            "fraud_model_average_precision_ratio", "Average precision, 0 to 1."
-        )
-        self.auc = self._quality("fraud_model_auc_ratio", "Area under the ROC curve, 0 to 1.")
-        self.log_loss = self._quality("fraud_model_log_loss_nats", "Mean log loss an outcome.")
-        self.card_precision = self._quality(
-            "fraud_model_card_precision_ratio",
-            "Share of the daily alert budget's places that found a fraudulent card.",
-        )
-        self.value_caught = self._quality(
-            "fraud_model_value_caught_ratio",
-            "Share of the frauds' value that the daily alert budget found.",
-        )
-        self.calibration = self._quality(
-            "fraud_model_calibration_ratio",
-            "Frauds expected by the scores over those that came: 1 is calibrated.",
-        )
-        self.window = self._quality(
-            "fraud_model_window_outcomes", "Outcomes that the figures of a competitor rest on."
-        )
-        self.frozen = Gauge(
-            "fraud_learning_frozen",
-            "1 while learning is frozen, by the policy or by hand; 0 while it learns.",
-            registry=self.registry,
-        )
-        self.learner_outcomes = Counter(
-            "fraud_learner_outcomes_total",
-            "Outcomes at the learner, by what became of them: learned, corrected (learned again as "
-            "the other class; also among learned), repeats, left_out (thinned), excluded (by "
-            "source), queued (while frozen), dropped (from the queue).",
-            ["result"],
-            registry=self.registry,
-        )
-
-    def _quality(self, name: str, documentation: str) -> Gauge:
-        return Gauge(name, documentation, ["name"], registry=self.registry)
 
     def _measure_work(self) -> None:
         """How far, how fast, how much at once."""
