@@ -32,7 +32,7 @@ from models.portfolio.compiled import compile_payload
 from models.portfolio.imbalance import hashed
 from models.portfolio.interface import OnlineModel
 from models.portfolio.settings import CHOSEN
-from models.protocol import FOLDS, METRICS, assess, assessed, summary
+from models.protocol import FOLDS, METRICS, Fold, assess, assessed, summary
 from models.replay import Replay
 from models.replay_history import DAY_MS, Recorded
 from models.replay_track import Row, Track
@@ -190,13 +190,13 @@ def combined(combination: Combination, found: Table, columns: Sequence[Scores]) 
     return scores
 
 
-def asked_of(found: Table, seed: int) -> NDArray[np.bool_]:
+def asked_of(found: Table, seed: int, folds: Sequence[Fold] = VALID) -> NDArray[np.bool_]:
     """What is assessed, and what a combination learns."""
     asked: NDArray[np.bool_] = np.array(found.truth == 1)
     keep = max(settings["keep"] for settings in GRID["blend"])
     asked |= np.array([hashed(n + 1, seed) < keep for n in range(len(found.rows))])
     recorded = found.recorded()
-    for fold in VALID:
+    for fold in folds:
         asked |= assessed(recorded, fold)
     return asked
 

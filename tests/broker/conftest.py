@@ -25,6 +25,7 @@ HEAP_MB = 512
 _why_skipped: list[str] = []
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder, so that `-m 'not broker'` leaves them out, and that they
     share one process, hence one broker, where tests run in several."""
