@@ -25,6 +25,7 @@ NAMES = (
     "command",
     "model_snapshot",
     "ruleset",
+    "drift_counts",
     "drift_signal",
     "dead_letter",
 )

@@ -32,7 +32,7 @@ from schemas.fields import (
     Severity,
     Word,
 )
-from schemas.parts import Event, Published, Reason, Source, VersionRef
+from schemas.parts import DriftDay, Event, Published, Reason, Source, VersionRef
 
 
 class Transaction(Published):
@@ -221,6 +221,15 @@ class Ruleset(Event):
     sha256: str
 
 
+class DriftCounts(Event):
+    """Days that a partition of decisions has finished."""
+
+    schema_name = "drift_counts"
+    below: Int64
+    days: list[DriftDay]
+    src: Source
+
+
 class DriftSignal(Event):
     """A detector changed its mind."""
 
@@ -268,6 +277,7 @@ EVENTS: dict[str, type[Event]] = {
         Command,
         ModelSnapshot,
         Ruleset,
+        DriftCounts,
         DriftSignal,
         DeadLetter,
     )

@@ -20,6 +20,7 @@ ALERTS = "fraud.alerts"
 LABELS = "fraud.labels"
 OUTCOMES = "fraud.outcomes"
 MODELS = "fraud.models"
+DRIFT_COUNTS = "fraud.drift-counts"
 DRIFT = "fraud.drift"
 DEAD_LETTERS = "fraud.dead-letters"
 
@@ -142,6 +143,16 @@ _TABLE = (
         settings=_EVENT | _LARGE | _LAG,
     ),
     Topic(
+        DRIFT_COUNTS,
+        "partition counted",
+        ("drift_counts",),
+        1,
+        "A record a partition and day, 15 KB: detectors see one world, not four quarters. Kept as "
+        "decisions are, so that a reference can be gathered again.",
+        retention_ms=150 * DAY_MS,
+        settings=_EVENT | _LARGE,
+    ),
+    Topic(
         DRIFT,
         "subject",
         ("drift_signal",),
@@ -164,8 +175,11 @@ _TABLE = (
     _changelog("fraud-hot-alert-changelog", 4, "Cards' open cases, beside fraud.decisions."),
     _changelog("fraud-join-join-changelog", 4, "Cards' undecided labels, beside fraud.decisions."),
     _changelog("fraud-learn-learn-changelog", 1, "The learner, beside fraud.outcomes."),
-    _changelog("fraud-drift-decisions-changelog", 4, "Buckets of scores, beside fraud.decisions."),
-    _changelog("fraud-drift-outcomes-changelog", 1, "Buckets of labels, beside fraud.outcomes."),
+    _changelog("fraud-drift-decisions-changelog", 4, "Open days' counts, beside fraud.decisions."),
+    _changelog("fraud-drift-arrivals-changelog", 4, "Open days' counts, beside fraud.activity."),
+    _changelog("fraud-drift-merge-changelog", 1, "References, beside fraud.drift-counts."),
+    _changelog("fraud-drift-outcomes-changelog", 1, "Hours of labels, beside fraud.outcomes."),
+    _changelog("fraud-drift-act-changelog", 1, "Signals that hold the learner, by fraud.drift."),
 )
 
 TOPICS: dict[str, Topic] = {row.name: row for row in _TABLE}

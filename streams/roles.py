@@ -39,7 +39,7 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
 
     world = World(
         reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,
-        settings.maturity(),
+        settings.maturity(), settings.drift(),
     )  # fmt: skip
     worker = WorkerApp(ROLES[role].app_id, ROLES[role].stages(world), settings)
     if role in FOLLOWERS:

@@ -7,8 +7,11 @@
          alert              decisions (card)                   alerts
  join    join               decisions, labels (card)           outcomes, activity
  learn   learn              outcomes                           models, activity (markers)
- drift   drift-decisions    decisions                          drift
+ drift   drift-decisions    decisions                          drift-counts
+         drift-arrivals     activity                           drift-counts
+         drift-merge        drift-counts                       drift
          drift-outcomes     outcomes                           drift
+         drift-act          drift                              outcomes (commands, by policy)
 ```
 
 The slow roles import their part when they run: River takes a second or more to import, and the hot
@@ -25,6 +28,7 @@ from dataclasses import dataclass, field
 
 from models.alerts import AlertState
 from models.card import CardState
+from models.drift.policy import DriftPolicy
 from models.join import JoinState
 from models.maturity import MaturityPolicy
 from models.terminal import TerminalState
@@ -45,6 +49,7 @@ class World:
     outcomes: OutcomeLog
     version_ready: Prepare = at_once
     maturity: MaturityPolicy = field(default_factory=MaturityPolicy)
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
 
 
 def hot(world: World) -> tuple[Stage, ...]:
@@ -98,25 +103,11 @@ def learning(world: World) -> tuple[Stage, ...]:
     )  # fmt: skip
 
 
-def drifting(_world: World) -> tuple[Stage, ...]:
-    """The world is watched on both sides of the label delay."""
-    from models.drift import DriftDetector  # noqa: PLC0415
+def drifting(world: World) -> tuple[Stage, ...]:
+    """The world is watched on both sides of the label delay: counts a partition, merged in one."""
     from streams.agents import drift  # noqa: PLC0415
 
-    return (
-        Stage(
-            name="drift-decisions", sources=(t.DECISIONS,), targets=(t.DRIFT,), partitions=4,
-            changelog="fraud-drift-decisions-changelog",
-            new_state=drift.score_detector, unpack_state=DriftDetector.unpack,
-            step=drift.on_decisions,
-        ),
-        Stage(
-            name="drift-outcomes", sources=(t.OUTCOMES,), targets=(t.DRIFT,), partitions=1,
-            changelog="fraud-drift-outcomes-changelog",
-            new_state=drift.label_rate_detector, unpack_state=DriftDetector.unpack,
-            step=drift.on_outcomes,
-        ),
-    )  # fmt: skip
+    return drift.stages(world.drift)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "parts": 1,
     },
     "ruleset": {"name": "baseline", "version": 1, "yaml": "rules: []\n", "sha256": "5a" * 32},
+    "drift_counts": {
+        "below": 17_652,
+        "days": [{"day": 17_651, "counts": b"\x01\x00\xff"}],
+        "src": SOURCE,
+    },
     "drift_signal": {
         "signal_id": "d1",
         "detector": "ADWIN",
