@@ -137,7 +137,6 @@ class Settings(BaseSettings):
         policy.check_log(topics.topic(topics.DECISIONS).retention_ms)
         return policy
 
-
     def drift(self) -> DriftPolicy:
         """How drift is detected; raises DriftPolicyInvalid for what cannot be meant.
 

@@ -79,7 +79,9 @@ class DayCounts:
     def merge(self, other: DayCounts) -> None:
         """Add another partition's counts of the same subjects and means; ValueError for others."""
         if (other.names, other.means) != (self.names, self.means):
-            raise ValueError(f"counts of {len(self.names)} subjects, came {len(other.names)} others")
+            raise ValueError(
+                f"counts of {len(self.names)} subjects, came {len(other.names)} others"
+            )
         self.cells += other.cells
         self.sums += other.sums
         for subject, counts in sorted(other.words.items()):

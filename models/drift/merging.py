@@ -46,9 +46,7 @@ class Merger:
             "scores": Group("scores", self.policy, MEANS),
         }
 
-    def take(
-        self, partition: int, below: int, days: Sequence[tuple[int, DayCounts]]
-    ) -> list[Edge]:
+    def take(self, partition: int, below: int, days: Sequence[tuple[int, DayCounts]]) -> list[Edge]:
         """Add a partition's days, all of those before `below`; the edges of the days that close."""
         for day, counts in days:
             self._add(day, counts)

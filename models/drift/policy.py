@@ -54,7 +54,8 @@ class DriftPolicy:
         so many days running.
     renew_days: after so many days in a row a signal has lasted, a new reference is gathered; when
         it is complete it takes the old one's place and all recover: the change is the usual now.
-    slack_days: a day is closed without a partition that is so many days behind another.
+    slack_days: a day is closed without a partition that is so many days behind another: one that
+        has no cards must not hold all up, one that is catching up must not be left out.
     actions: what a signal of a subject does beside being sent: FREEZE learning, CHALLENGE (the
         champion is replaced by `challenger`'s latest version). By subject; all else notifies.
     challenger: whom CHALLENGE promotes.
@@ -81,7 +82,7 @@ class DriftPolicy:
     calm: float = 0.5
     calm_days: int = 3
     renew_days: int = 7
-    slack_days: int = 1
+    slack_days: int = 7
     actions: tuple[tuple[str, Action], ...] = ()
     challenger: str = "blend"
 

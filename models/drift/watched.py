@@ -119,37 +119,35 @@ class Watched:
             readings += mean.day(hours, reference.name, time)
         return readings
 
-    def _psi_day(
-        self, reference: Reference, day: int, found: Counts, time: int
-    ) -> list[Reading]:
+    def _psi_day(self, reference: Reference, day: int, found: Counts, time: int) -> list[Reading]:
         usual = reference.weekdays[day % WEEK]
-        limits = reference.day_limits + self._allowed(reference, day, 1)
-        like = f"{reference.name}, its {_NAMES[day % WEEK]}s"
+        limits = self._limits(reference, reference.day_limits, day, 1)
+        against = f"{reference.name}, its {_NAMES[day % WEEK]}s"
         current = f"{iso(day)}: {int(found[0].sum())} counted"
-        return _each(PSI_DAY, reference, psi(found, usual), limits, like, current, time)
+        like = Reading(PSI_DAY, "", 0.0, 0.0, against, current, time)
+        return _each(limits, psi(found, usual), like)
 
     def _psi_week(self, reference: Reference, day: int, time: int) -> list[Reading]:
         # Days count alike: where the volume steps, the weekend's share of it would seem to.
         sizes = [max(int(bins[0].sum()), 1) for _, bins in self.week]
-        mean = sum(sizes) / WEEK
-        total = sum(
-            (bins * (mean / size) for (_, bins), size in zip(self.week, sizes, strict=True)),
-            np.zeros(self.week[0][1].shape),
-        )
-        limits = reference.week_limits + self._allowed(reference, day, WEEK)
+        total = np.zeros(self.week[0][1].shape)
+        for (_, bins), size in zip(self.week, sizes, strict=True):
+            total += bins * (sum(sizes) / WEEK / size)
+        limits = self._limits(reference, reference.week_limits, day, WEEK)
         current = f"{iso(day - WEEK + 1)} to {iso(day)}: {sum(sizes)} counted"
-        found = psi(total, reference.whole)
-        return _each(PSI_WEEK, reference, found, limits, reference.name, current, time)
+        like = Reading(PSI_WEEK, "", 0.0, 0.0, reference.name, current, time)
+        return _each(limits, psi(total, reference.whole), like)
 
-    def _allowed(self, reference: Reference, day: int, days: int) -> Floats:
-        """What the volume alone explains, by subject: a window reaches `days` further back."""
-        allowed = []
-        for name in reference.names:
+    def _limits(self, reference: Reference, usual: Floats, day: int, days: int) -> dict[str, float]:
+        """The threshold of each subject: the usual one, and what the volume alone explains."""
+        found = {}
+        for name, limit in zip(reference.names, usual.tolist(), strict=True):
             kind = nature(name)
             share = self.policy.volume_driven if kind.volume_driven else self.policy.volume_other
+            # A feature reaches back beyond the days compared, by its window.
             off = self._volume_off(reference, day, days + math.ceil(kind.days))
-            allowed.append(share * off**2)
-        return np.array(allowed)
+            found[name] = limit + share * off**2
+        return found
 
     def _volume_off(self, reference: Reference, day: int, days: int) -> float:
         """How far the volume of the last `days` is off the reference's, as a part of it."""
@@ -199,15 +197,9 @@ def _bins(data: Sequence[Sequence[int]]) -> Counts:
     return np.array(data, dtype=np.int64).reshape(-1, BINS)
 
 
-def _each(
-    detector: str, reference: Reference, found: Floats, limits: Floats,
-    usual: str, current: str, time: int,
-) -> list[Reading]:  # fmt: skip
-    """A reading a subject."""
-    triples: Sequence[tuple[str, float, float]] = list(
-        zip(reference.names, found.tolist(), limits.tolist(), strict=True)
-    )
+def _each(limits: Mapping[str, float], found: Floats, like: Reading) -> list[Reading]:
+    """A reading a subject, for the rest like another."""
     return [
-        Reading(detector, name, statistic, limit, usual, current, time)
-        for name, statistic, limit in triples
+        like._replace(subject=name, statistic=statistic, threshold=limit)
+        for (name, limit), statistic in zip(limits.items(), found.tolist(), strict=True)
     ]

@@ -26,7 +26,7 @@ from models.drift.readings import Edge, signal
 from schemas import topics
 from streams.metrics import METRICS
 from streams.records import Record
-from streams.stage import Stage
+from streams.stage import Stage, Step
 from streams.task import Task
 from streams.wire import codec
 
@@ -34,6 +34,7 @@ KEY = b"drift"
 """A stage's one state in a partition; the merging one has a state for each stage that counts."""
 
 _MARKED = ("activity", "decision", "drift_counts")
+"""One record makes one of these, so that its ``src`` tells a repeat."""
 
 Fold = Callable[[Task, Any, dict[str, Any], Record], None]
 
@@ -41,47 +42,52 @@ Fold = Callable[[Task, Any, dict[str, Any], Record], None]
 def stages(policy: DriftPolicy) -> tuple[Stage, ...]:
     """The five stages of the role."""
     partitions = topics.topic(topics.DECISIONS).partitions
+    counts, signals = (topics.DRIFT_COUNTS,), (topics.DRIFT,)
     return (
-        _stage("decisions", topics.DECISIONS, (topics.DRIFT_COUNTS,), "decision", fold_event,
-               DecisionCollector, DecisionCollector.unpack, partitions),
-        _stage("arrivals", topics.ACTIVITY, (topics.DRIFT_COUNTS,), "activity", fold_event,
-               ArrivalCollector, ArrivalCollector.unpack, partitions),
-        _stage("merge", topics.DRIFT_COUNTS, (topics.DRIFT,), "drift_counts", fold_counts,
-               partial(Merger, policy, partitions), partial(Merger.unpack, policy=policy)),
-        _stage("outcomes", topics.OUTCOMES, (topics.DRIFT,), "outcome", fold_outcome,
-               partial(OutcomeWatch, policy), partial(OutcomeWatch.unpack, policy=policy)),
-        _stage("act", topics.DRIFT, (topics.OUTCOMES,), "drift_signal", fold_signal,
-               partial(Consequences, policy), partial(Consequences.unpack, policy=policy)),
+        _stage(
+            "decisions", topics.DECISIONS, counts, partial(step, expected="decision"),
+            new=DecisionCollector, unpack=DecisionCollector.unpack, partitions=partitions,
+        ),
+        _stage(
+            "arrivals", topics.ACTIVITY, counts, partial(step, expected="activity"),
+            new=ArrivalCollector, unpack=ArrivalCollector.unpack, partitions=partitions,
+        ),
+        _stage(
+            "merge", topics.DRIFT_COUNTS, signals, partial(step, expected="drift_counts"),
+            new=partial(Merger, policy, partitions), unpack=partial(Merger.unpack, policy=policy),
+        ),
+        _stage(
+            "outcomes", topics.OUTCOMES, signals, partial(step, expected="outcome"),
+            new=partial(OutcomeWatch, policy), unpack=partial(OutcomeWatch.unpack, policy=policy),
+        ),
+        _stage(
+            "act", topics.DRIFT, (topics.OUTCOMES,), partial(step, expected="drift_signal"),
+            new=partial(Consequences, policy), unpack=partial(Consequences.unpack, policy=policy),
+        ),
     )  # fmt: skip
 
 
 def _stage(
-    name: str, source: str, targets: tuple[str, ...], expected: str, fold: Fold,
-    new_state: Callable[[], Any], unpack_state: Callable[[bytes], Any], partitions: int = 1,
+    name: str, source: str, targets: tuple[str, ...], step: Step,
+    *, new: Callable[[], Any], unpack: Callable[[bytes], Any], partitions: int = 1,
 ) -> Stage:  # fmt: skip
     return Stage(
         name=f"drift-{name}", sources=(source,), targets=targets, partitions=partitions,
-        changelog=f"fraud-drift-{name}-changelog", new_state=new_state, unpack_state=unpack_state,
-        step=partial(step, expected=expected, fold=fold, marked=expected in _MARKED),
+        changelog=f"fraud-drift-{name}-changelog", new_state=new, unpack_state=unpack, step=step,
     )  # fmt: skip
 
 
-def step(
-    task: Task, records: Sequence[Record], *, expected: str, fold: Fold, marked: bool
-) -> None:
-    """Fold a batch: the events called ``expected``; others of the topic pass by.
-
-    ``marked``: one record makes one such event, so that its ``src`` tells a repeat.
-    """
+def step(task: Task, records: Sequence[Record], *, expected: str) -> None:
+    """Fold a batch: the events called ``expected``; others of the topic pass by."""
     for record in task.fresh(records):
         try:
             name, body = codec.decode(record.value or b"")
-            if name != expected or (marked and task.is_repeat(body["src"])):
+            if name != expected or (name in _MARKED and task.is_repeat(body["src"])):
                 continue
-            key = body["src"]["stage"].encode() if expected == "drift_counts" else KEY
+            key = body["src"]["stage"].encode() if name == "drift_counts" else KEY
             entry = task.entry(key)
             if not task.is_applied(entry, record):
-                fold(task, entry.state, body, record)
+                _FOLDS[name](task, entry.state, body, record)
                 task.touch(key, entry, record)
         except Exception as error:
             task.reject(record, error)
@@ -132,3 +138,12 @@ def send(task: Task, edges: Sequence[Edge], record: Record) -> None:
 def source_of(task: Task, record: Record) -> dict[str, Any]:
     """Where a record lies, as marks have it."""
     return {"stage": task.stage, "partition": record.partition, "offset": record.offset}
+
+
+_FOLDS: dict[str, Fold] = {
+    "activity": fold_event,
+    "decision": fold_event,
+    "drift_counts": fold_counts,
+    "outcome": fold_outcome,
+    "drift_signal": fold_signal,
+}

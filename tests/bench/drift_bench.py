@@ -21,13 +21,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from models.drift.collecting import MEANS, SCORE, SCORER, ArrivalCollector
+from models.drift.collecting import MEANS, SCORE, SCORER
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
 from models.drift.merging import Merger
 from models.drift.outcomes import OutcomeWatch
-from models.drift.policy import DriftPolicy
+from models.drift.policy import MIX, DriftPolicy
 from models.drift.readings import FIRED, Edge
+from models.drift.sketch import value_of_word
 from models.features import FEATURES
 from producers.handbook_world import START_SECONDS
 from tests.bench.drift_rows import Rows, folded
@@ -44,7 +46,6 @@ DRIFTING = {
 }  # fmt: skip
 """Worlds of `fraud simulate`, each as long as it takes to see what is asked; a label is a week
 late."""
-ARRIVALS = ("channel", "country", "currency", "entry_mode", "mcc")
 FIRST_DAY = START_SECONDS * 1_000 // DAY_MS
 
 
@@ -83,14 +84,29 @@ def decisions(rows: Rows) -> Iterator[tuple[int, DayCounts]]:
 def arrivals(world: Path) -> Iterator[tuple[int, DayCounts]]:
     """What `drift-arrivals` counts, by day; columns beyond a transaction's are attributes."""
     frame = pl.read_parquet(world / "transactions.parquet")
-    attributes = [name for name in frame.columns if name.startswith("device_")]
-    known = [name for name in ARRIVALS if name in frame.columns]
-    collector = ArrivalCollector()
-    for sale in frame.select("event_time", *known, *attributes).iter_rows(named=True):
-        risk = {name: sale[name] for name in attributes if sale[name] is not None}
-        closed = collector.add({"transaction": {**sale, "attributes": risk}})
-        if closed is not None:
-            yield from closed.days
+    attributes = sorted(name for name in frame.columns if name.startswith("device_"))
+    columns = [_numbers(frame, name) for name in MIX] + [
+        frame[name].cast(pl.Float64).to_numpy() for name in attributes
+    ]
+    names = (*MIX, *(f"attribute_{name}" for name in attributes))
+    values, times = np.column_stack(columns), frame["event_time"].to_numpy()
+    days = times // DAY_MS
+    for day in np.unique(days).tolist():
+        at = np.flatnonzero(days == day)
+        counts = DayCounts(names)
+        counts.add(values[at], times[at] % DAY_MS // HOUR_MS, np.empty((len(at), 0)))  # type: ignore[arg-type]  # arrays are sequences here
+        yield day, counts
+
+
+def _numbers(frame: pl.DataFrame, word: str) -> NDArray[np.float64]:
+    """A column of words as the numbers that stand for them."""
+    column = "mcc" if word == "mcc_group" else word
+    if column not in frame.columns:
+        return np.full(len(frame), np.nan)
+    texts = frame[column].cast(pl.String)
+    texts = texts.str.slice(0, 2) if word == "mcc_group" else texts
+    known = {one: value_of_word(one) for one in texts.unique().to_list() if one is not None}
+    return texts.replace_strict(known, default=None, return_dtype=pl.Float64).to_numpy()
 
 
 def signals(world: Path) -> list[Found]:
@@ -181,7 +197,8 @@ def scenario_line(folder: Path, name: str, days: int) -> str:
     parts += [text(one, onset) for one in others[:3]]
     more = f", {len(others) - 3} more" if len(others) > 3 else ""
     wrong = "; ".join(f"{one.detector} {one.subject}" for one in false) or "-"
-    return f"| {name} | {', '.join(sorted(asked)) or 'nothing'} | {', '.join(parts) or '-'}{more} | {wrong} |"
+    asked_for, seen = ", ".join(sorted(asked)) or "nothing", ", ".join(parts) or "-"
+    return f"| {name} | {asked_for} | {seen}{more} | {wrong} |"
 
 
 def text(found: Found, onset: float) -> str:

@@ -8,9 +8,9 @@ in the world's folder (`drift.npz`), because folding a world of 120 days takes m
 from __future__ import annotations
 
 import math
-import pickle
 from array import array
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,9 +149,8 @@ def fold_branches(plain: Path, worlds: Sequence[Path], onset: int) -> None:
         return
     folding = Folding()
     folding.run(plain, onset)
-    until_then = pickle.dumps(folding, pickle.HIGHEST_PROTOCOL)
     for world in missing:
-        branch: Folding = pickle.loads(until_then)
+        branch = deepcopy(folding)
         branch.run(world)
         keep(world, branch.champion.found())
 

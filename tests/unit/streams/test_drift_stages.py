@@ -22,9 +22,10 @@ from tests.unit.streams.whole_stream import bodies
 NOW = 1_900_000_000_000
 DAY_MS = 86_400_000
 POLICY = DriftPolicy(
-    warm_up_days=1, reference_days=14, least=1_000, least_day=50, actions=(("amount", "FREEZE"),)
-)
-DAYS, ONSET, BACK = 30, 20, 24
+    warm_up_days=1, reference_days=14, least=1_000, least_day=50, slack_days=1_000,
+    actions=(("amount", "FREEZE"),),
+)  # fmt: skip
+DAYS, ONSET, BACK = 40, 20, 24
 A_DAY = 160
 
 

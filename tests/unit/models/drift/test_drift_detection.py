@@ -1,5 +1,7 @@
 """Silent on a steady world, awake on a changed one, and it says which number changed."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.drift.means import MeanWatch
@@ -123,7 +125,7 @@ def test_a_reference_of_part_weeks_is_refused(length: int) -> None:
 
 
 def test_every_partition_is_awaited_and_one_that_is_silent_is_not() -> None:
-    merger = Merger(POLICY, partitions=2)
+    merger = Merger(replace(POLICY, slack_days=1), partitions=2)
     for day, one in days({30: {"amount": 2.0}}, until=DAYS):
         assert merger.take(0, day + 1, [(day, one)]) == [] or day > 30
         assert merger.closed_below == day  # a day later, for the other one's sake
