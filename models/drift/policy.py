@@ -16,6 +16,8 @@ _VOLUME_DRIVEN = {
     "count", "sum", "distinct", "since_last", "seen", "known_frauds", "days_since_last_fraud",
     "days_since_first_fraud", "fraud_run", "max",
 }  # fmt: skip
+_NEW_EACH_TIME = {"zscore", "amount_ratio"}
+"""The present amount against the window's: it differs from one to the next whatever the window."""
 
 
 class DriftPolicyInvalid(FraudStreamsError):
@@ -35,15 +37,19 @@ class DriftPolicy:
     most_days: it grows no longer than that; it is bounded memory.
     least_day: decisions a day needs to be judged.
     day_floor, week_floor: PSI below which a day, or seven, say nothing. A feature of a window of S
-        days changes slowly by itself, so its floors are (1 + S / 30) and (1 + S / 7) as high.
+        days changes slowly by itself, so its floors are (1 + S / 30) and (1 + S / 5) as high.
     score_day, score_week: the same floors of the score: a model that learns moves the bulk of its
         tiny scores without a change of the world.
-    spread: a threshold is so many times the largest PSI within the reference, each day (seven days)
-        against the others.
+    share_floor: standard errors that a bin's share of a day must be off, at least; (1 + S / 30) as
+        many for a feature of a window of S days.
+    spread, share_spread: a threshold is so many times the largest of its kind within the reference,
+        each day (seven days) against the others.
     volume_driven, volume_other: what is added to a threshold, times the square of how far the
         volume of the feature's window is off the reference's: a count per card moves with the
         volume, and a season is no drift. PSI grows with the square of a
         shift over the spread: 25 is for a count whose logarithm spreads by a fifth, as one of 25.
+    volume_shares: a volume so far off doubles what a share of a volume-driven feature may be off,
+        and more with its fourth power: a shift moves the tail of a count out of all proportion.
     volume_factor: volume itself is signalled beyond so many times, or that part of, the reference.
     slack, limit: of Page-Hinkley, in standard deviations of an hourly mean (River's delta and
         threshold). One deviation of slack: models that learn wander by half of one for days.
@@ -70,9 +76,12 @@ class DriftPolicy:
     week_floor: float = 0.003
     score_day: float = 0.5
     score_week: float = 0.25
+    share_floor: float = 8.0
     spread: float = 4.0
+    share_spread: float = 3.0
     volume_driven: float = 25.0
     volume_other: float = 0.2
+    volume_shares: float = 0.05
     volume_factor: float = 2.0
     slack: float = 1.0
     limit: float = 25.0
@@ -104,9 +113,13 @@ class DriftPolicy:
     def week_floors(self, subjects: Sequence[str]) -> list[float]:
         """The floor of seven days' PSI, by subject."""
         return [
-            self.score_week if one == "score" else self.week_floor * (1.0 + nature(one).days / WEEK)
+            self.score_week if one == "score" else self.week_floor * (1.0 + nature(one).days / 5.0)
             for one in subjects
         ]
+
+    def share_floors(self, subjects: Sequence[str]) -> list[float]:
+        """The floor of a share's distance on a day, by subject."""
+        return [self.share_floor * (1.0 + nature(one).days / 30.0) for one in subjects]
 
     def action(self, subject: str) -> Action:
         """What a signal of this subject does.
@@ -140,6 +153,9 @@ MIX = ("channel", "country", "currency", "entry_mode", "mcc_group")
 """Words of a transaction whose mix is watched; a merchant category's group is its first two digits.
 """
 _NATURES = {
-    feature.name: Nature(feature.span_ms / DAY_MS, feature.aggregation in _VOLUME_DRIVEN)
+    feature.name: Nature(
+        0.0 if feature.aggregation in _NEW_EACH_TIME else feature.span_ms / DAY_MS,
+        feature.aggregation in _VOLUME_DRIVEN,
+    )
     for feature in FEATURES.features
 } | {word: Nature(words=True) for word in MIX}

@@ -87,3 +87,21 @@ def psi(now: Counts | Floats, reference: Counts) -> Floats:
     terms = (p - q) * np.log(np.where(used, p, 1.0) / np.where(used, q, 1.0))
     empty = (now.sum(axis=1) == 0) | (reference.sum(axis=1) == 0)
     return np.where(empty, 0.0, terms.sum(axis=1))
+
+
+def share_off(now: Counts, reference: Counts) -> Floats:
+    """How far the bin that is furthest off its share is, in standard errors, by subject.
+
+    A small attack fills a bin that is nearly empty otherwise: a hundredth of a day's decisions
+    hardly moves the whole index and is dozens of errors in that bin. One event is added to the
+    variance: what is never seen may be seen once. Two samples' Pearson residual.
+
+    >>> usual, odd = [[9_990, 10] + [0] * 14], [[9_900, 100] + [0] * 14]
+    >>> share_off(np.array(odd), np.array(usual) * 100).round(1).tolist()
+    [27.0]
+    """
+    size, known = now.sum(axis=1, keepdims=True), reference.sum(axis=1, keepdims=True)
+    expected = size * (reference + _HALF) / (known + _HALF * BINS)
+    error = np.sqrt(expected * (1.0 + size / np.maximum(known, 1)) + 1.0)
+    found: Floats = (np.abs(now - expected) / error).max(axis=1)
+    return found

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from models.drift.counts import DAY_MS, HOURS, DayCounts
 from models.drift.policy import WEEK, DriftPolicy, nature
-from models.drift.psi import BINS, Counts, Floats, bin_table, binned, psi
+from models.drift.psi import BINS, Counts, Floats, bin_table, binned, psi, share_off
 from models.drift.sketch import CODES
 
 Days = Sequence[tuple[int, DayCounts]]
@@ -42,6 +42,7 @@ class Reference(NamedTuple):
     weekdays: Counts
     day_limits: Floats
     week_limits: Floats
+    share_limits: Floats
     daily: float
     levels: Floats
 
@@ -71,8 +72,11 @@ def close(label: str, days: Days, policy: DriftPolicy) -> Reference:
         names=names,
         table=table,
         weekdays=weekdays,
-        day_limits=_limits(_own_days(bins, weekdays), policy.day_floors(names), policy),
-        week_limits=_limits(_own_weeks(bins), policy.week_floors(names), policy),
+        day_limits=_limits(_own_days(psi, bins, weekdays), policy.day_floors(names), policy.spread),
+        week_limits=_limits(_own_weeks(bins), policy.week_floors(names), policy.spread),
+        share_limits=_limits(
+            _own_days(share_off, bins, weekdays), policy.share_floors(names), policy.share_spread
+        ),
         daily=sum(day.size for _, day in days) / (days[-1][0] - days[0][0] + 1),
         levels=_levels([counts for _, counts in days]),
     )
@@ -84,9 +88,13 @@ def _order(days: Days) -> Callable[[str], tuple[int, str]]:
     return lambda name: (first.get(name, len(first)), name)
 
 
-def _own_days(bins: Sequence[tuple[int, Counts]], weekdays: Counts) -> Floats:
-    """PSI of each day against the other days of its weekday, shape (days, subjects)."""
-    return np.array([psi(found, weekdays[day % WEEK] - found) for day, found in bins])
+def _own_days(
+    far: Callable[[Counts, Counts], Floats],
+    bins: Sequence[tuple[int, Counts]],
+    weekdays: Counts,
+) -> Floats:
+    """How far each day is from the other days of its weekday, shape (days, subjects)."""
+    return np.array([far(found, weekdays[day % WEEK] - found) for day, found in bins])
 
 
 def _own_weeks(bins: Sequence[tuple[int, Counts]]) -> Floats:
@@ -97,8 +105,8 @@ def _own_weeks(bins: Sequence[tuple[int, Counts]]) -> Floats:
     return np.array([psi(window, whole - window) for window in windows])
 
 
-def _limits(own: Floats, floors: Sequence[float], policy: DriftPolicy) -> Floats:
-    limits: Floats = np.maximum(np.array(floors), policy.spread * own.max(axis=0))
+def _limits(own: Floats, floors: Sequence[float], spread: float) -> Floats:
+    limits: Floats = np.maximum(np.array(floors), spread * own.max(axis=0))
     return limits
 
 
@@ -160,6 +168,7 @@ def restored(found: Mapping[str, Any]) -> Reference:
         np.array(found["weekdays"], dtype=np.int64).reshape(WEEK, -1, BINS),
         np.array(found["day_limits"]),
         np.array(found["week_limits"]),
+        np.array(found["share_limits"]),
         found["daily"],
         np.array(found["levels"], dtype=np.float64).reshape(-1, 2, HOURS),
     )

@@ -19,11 +19,11 @@ from models.drift.counts import DAY_MS, DayCounts
 from models.drift.gathering import Gathering
 from models.drift.means import MeanWatch
 from models.drift.policy import WEEK, DriftPolicy, nature
-from models.drift.psi import BINS, Counts, Floats, binned, psi
+from models.drift.psi import BINS, Counts, Floats, binned, psi, share_off
 from models.drift.readings import Reading
 from models.drift.reference import Reference, close, data, hourly, iso, restored
 
-PSI_DAY, PSI_WEEK, VOLUME = "PSI_DAY", "PSI_WEEK", "VOLUME"
+PSI_DAY, PSI_WEEK, SHARE_DAY, VOLUME = "PSI_DAY", "PSI_WEEK", "SHARE_DAY", "VOLUME"
 _LONGEST = 42
 """Days of volume kept: as long as any window and its delay."""
 
@@ -121,11 +121,23 @@ class Watched:
 
     def _psi_day(self, reference: Reference, day: int, found: Counts, time: int) -> list[Reading]:
         usual = reference.weekdays[day % WEEK]
-        limits = self._limits(reference, reference.day_limits, day, 1)
+        size = int(found[0].sum())
+        explained = self._explained(reference, day, 1)
         against = f"{reference.name}, its {_NAMES[day % WEEK]}s"
-        current = f"{iso(day)}: {int(found[0].sum())} counted"
-        like = Reading(PSI_DAY, "", 0.0, 0.0, against, current, time)
-        return _each(limits, psi(found, usual), like)
+        like = Reading(PSI_DAY, "", 0.0, 0.0, against, f"{iso(day)}: {size} counted", time)
+        indices = _each(reference, psi(found, usual), reference.day_limits + explained, like)
+        limits = self._share_limits(reference, day, size * explained)
+        off, like = share_off(found, usual), like._replace(detector=SHARE_DAY)
+        return indices + _each(reference, off, limits, like)
+
+    def _share_limits(self, reference: Reference, day: int, explained: Floats) -> Floats:
+        """The square of a share's distance grows as the index times the sample, but for tails."""
+        limits: Floats = np.sqrt(reference.share_limits**2 + explained)
+        for at, name in enumerate(reference.names):
+            if nature(name).volume_driven:
+                off = self._volume_off(reference, day, 1 + math.ceil(nature(name).days))
+                limits[at] *= 1.0 + (off / self.policy.volume_shares) ** 4
+        return limits
 
     def _psi_week(self, reference: Reference, day: int, time: int) -> list[Reading]:
         # Days count alike: where the volume steps, the weekend's share of it would seem to.
@@ -133,21 +145,20 @@ class Watched:
         total = np.zeros(self.week[0][1].shape)
         for (_, bins), size in zip(self.week, sizes, strict=True):
             total += bins * (sum(sizes) / WEEK / size)
-        limits = self._limits(reference, reference.week_limits, day, WEEK)
+        limits = reference.week_limits + self._explained(reference, day, WEEK)
         current = f"{iso(day - WEEK + 1)} to {iso(day)}: {sum(sizes)} counted"
         like = Reading(PSI_WEEK, "", 0.0, 0.0, reference.name, current, time)
-        return _each(limits, psi(total, reference.whole), like)
+        return _each(reference, psi(total, reference.whole), limits, like)
 
-    def _limits(self, reference: Reference, usual: Floats, day: int, days: int) -> dict[str, float]:
-        """The threshold of each subject: the usual one, and what the volume alone explains."""
-        found = {}
-        for name, limit in zip(reference.names, usual.tolist(), strict=True):
+    def _explained(self, reference: Reference, day: int, days: int) -> Floats:
+        """The index that the volume alone explains, by subject."""
+        found = []
+        for name in reference.names:
             kind = nature(name)
             share = self.policy.volume_driven if kind.volume_driven else self.policy.volume_other
             # A feature reaches back beyond the days compared, by its window.
-            off = self._volume_off(reference, day, days + math.ceil(kind.days))
-            found[name] = limit + share * off**2
-        return found
+            found.append(share * self._volume_off(reference, day, days + math.ceil(kind.days)) ** 2)
+        return np.array(found)
 
     def _volume_off(self, reference: Reference, day: int, days: int) -> float:
         """How far the volume of the last `days` is off the reference's, as a part of it."""
@@ -197,9 +208,11 @@ def _bins(data: Sequence[Sequence[int]]) -> Counts:
     return np.array(data, dtype=np.int64).reshape(-1, BINS)
 
 
-def _each(limits: Mapping[str, float], found: Floats, like: Reading) -> list[Reading]:
+def _each(reference: Reference, found: Floats, limits: Floats, like: Reading) -> list[Reading]:
     """A reading a subject, for the rest like another."""
     return [
         like._replace(subject=name, statistic=statistic, threshold=limit)
-        for (name, limit), statistic in zip(limits.items(), found.tolist(), strict=True)
+        for name, statistic, limit in zip(
+            reference.names, found.tolist(), limits.tolist(), strict=True
+        )
     ]

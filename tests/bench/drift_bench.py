@@ -167,7 +167,7 @@ def measured(folder: Path) -> str:
     return "\n".join([*detector_lines(false), "", *lines])
 
 
-DETECTORS = ("PSI_DAY", "PSI_WEEK", "ADWIN", "PAGE_HINKLEY", "VOLUME")
+DETECTORS = ("PSI_DAY", "PSI_WEEK", "SHARE_DAY", "ADWIN", "PAGE_HINKLEY", "VOLUME")
 
 
 def detector_lines(false: dict[str, list[str]]) -> list[str]:
