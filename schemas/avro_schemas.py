@@ -26,6 +26,7 @@ NAMES = (
     "model_snapshot",
     "ruleset",
     "audit_entry",
+    "drift_counts",
     "drift_signal",
     "dead_letter",
 )

@@ -33,7 +33,7 @@ from schemas.fields import (
     Severity,
     Word,
 )
-from schemas.parts import Event, Published, Reason, Source, VersionRef
+from schemas.parts import DriftDay, Event, Published, Reason, Source, VersionRef
 
 
 class Transaction(Published):
@@ -245,6 +245,15 @@ class AuditEntry(Event):
     hash: str
 
 
+class DriftCounts(Event):
+    """Days that a partition of decisions has finished."""
+
+    schema_name = "drift_counts"
+    below: Int64
+    days: list[DriftDay]
+    src: Source
+
+
 class DriftSignal(Event):
     """A detector changed its mind."""
 
@@ -293,6 +302,7 @@ EVENTS: dict[str, type[Event]] = {
         ModelSnapshot,
         Ruleset,
         AuditEntry,
+        DriftCounts,
         DriftSignal,
         DeadLetter,
     )

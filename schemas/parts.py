@@ -55,6 +55,14 @@ class VersionRef(Event):
     version: Int64
 
 
+class DriftDay(Event):
+    """What a partition held on one day, packed."""
+
+    schema_name = "drift_day"
+    day: Int64
+    counts: bytes
+
+
 class Reason(Event):
     """Why, for a person."""
 

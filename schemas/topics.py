@@ -21,6 +21,7 @@ LABELS = "fraud.labels"
 OUTCOMES = "fraud.outcomes"
 MODELS = "fraud.models"
 AUDIT = "fraud.audit"
+DRIFT_COUNTS = "fraud.drift-counts"
 DRIFT = "fraud.drift"
 DEAD_LETTERS = "fraud.dead-letters"
 
@@ -152,6 +153,16 @@ _TABLE = (
         settings=_EVENT,
     ),
     Topic(
+        DRIFT_COUNTS,
+        "partition counted",
+        ("drift_counts",),
+        1,
+        "A record a partition and day, 15 KB: detectors see one world, not four quarters. Kept as "
+        "decisions are, so that a reference can be gathered again.",
+        retention_ms=150 * DAY_MS,
+        settings=_EVENT | _LARGE,
+    ),
+    Topic(
         DRIFT,
         "subject",
         ("drift_signal",),
@@ -174,8 +185,11 @@ _TABLE = (
     _changelog("fraud-hot-alert-changelog", 4, "Cards' open cases, beside fraud.decisions."),
     _changelog("fraud-join-join-changelog", 4, "Cards' undecided labels, beside fraud.decisions."),
     _changelog("fraud-learn-learn-changelog", 1, "The learner, beside fraud.outcomes."),
-    _changelog("fraud-drift-decisions-changelog", 4, "Buckets of scores, beside fraud.decisions."),
-    _changelog("fraud-drift-outcomes-changelog", 1, "Buckets of labels, beside fraud.outcomes."),
+    _changelog("fraud-drift-decisions-changelog", 4, "Open days' counts, beside fraud.decisions."),
+    _changelog("fraud-drift-arrivals-changelog", 4, "Open days' counts, beside fraud.activity."),
+    _changelog("fraud-drift-merge-changelog", 1, "References, beside fraud.drift-counts."),
+    _changelog("fraud-drift-outcomes-changelog", 1, "Hours of labels, beside fraud.outcomes."),
+    _changelog("fraud-drift-act-changelog", 1, "Signals that hold the learner, by fraud.drift."),
     _changelog("fraud-verify-verify-changelog", 4, "The shadow's windows, beside fraud.activity."),
 )
 

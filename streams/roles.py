@@ -41,7 +41,7 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
 
     world = World(
         reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,
-        settings.maturity(), settings.rates(),
+        settings.maturity(), settings.rates(), settings.drift(),
     )  # fmt: skip
     if role == SHADOW:
         made = shadow.stages(reader.library, version_ready, settings)

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.drift.policy import Action as DriftAction
+from models.drift.policy import DriftPolicy
 from models.maturity import DAY_MS, SOURCES, MaturityPolicy, source
 from models.rule_policy import RatePolicy
 from schemas import topics
@@ -126,6 +128,23 @@ class Settings(BaseSettings):
         description="A rule is put in shadow only if it fires this many times as often as in the "
         "week before.",
     )
+    drift_warm_up_days: int = Field(
+        37,
+        ge=0,
+        description="Days of decisions before the drift agent's reference begins: the longest "
+        "window and its delay, so that no feature is still filling.",
+    )
+    drift_reference_days: int = Field(
+        21,
+        description="Days of the drift agent's reference: whole weeks, two or more, or it would "
+        "fire on the weekend.",
+    )
+    drift_actions: dict[str, DriftAction] = Field(
+        {},
+        description='What a drift signal does beside being sent, as JSON `{"label_rate": '
+        '"FREEZE"}`, by subject: `NOTIFY` (nothing), `FREEZE` learning until it recovers, '
+        "`CHALLENGE` (the blend takes over).",
+    )
     registry_url: str | None = Field(
         None, description="Schema registry: set, and the Confluent wire format is written."
     )
@@ -155,6 +174,18 @@ class Settings(BaseSettings):
         """
         return RatePolicy(
             window_hours=self.rule_window_hours, floor=self.rule_floor, factor=self.rule_factor
+        )
+
+    def drift(self) -> DriftPolicy:
+        """How drift is detected; raises DriftPolicyInvalid for what cannot be meant.
+
+        >>> Settings(drift_actions={"label_rate": "FREEZE"}).drift().action("label_rate")
+        'FREEZE'
+        """
+        return DriftPolicy(
+            warm_up_days=self.drift_warm_up_days,
+            reference_days=self.drift_reference_days,
+            actions=tuple(self.drift_actions.items()),
         )
 
 

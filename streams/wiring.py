@@ -7,8 +7,11 @@
          alert              decisions (card)                   alerts
  join    join               decisions, labels (card)           outcomes, activity
  learn   learn              outcomes                           models, audit, activity (markers)
- drift   drift-decisions    decisions                          drift, outcomes (demoted rules)
+ drift   drift-decisions    decisions                          drift-counts, drift, outcomes (rules)
+         drift-arrivals     activity                           drift-counts
+         drift-merge        drift-counts                       drift
          drift-outcomes     outcomes                           drift
+         drift-act          drift                              outcomes (commands, by policy)
  verify  verify             activity (terminal), decisions     -
 ```
 
@@ -28,6 +31,7 @@ from dataclasses import dataclass, field
 
 from models.alerts import AlertState
 from models.card import CardState
+from models.drift.policy import DriftPolicy
 from models.join import JoinState
 from models.maturity import MaturityPolicy
 from models.rule_policy import RatePolicy
@@ -50,6 +54,7 @@ class World:
     version_ready: Prepare = at_once
     maturity: MaturityPolicy = field(default_factory=MaturityPolicy)
     rates: RatePolicy = field(default_factory=RatePolicy)
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
 
 
 def hot(world: World) -> tuple[Stage, ...]:
@@ -105,24 +110,10 @@ def learning(world: World) -> tuple[Stage, ...]:
 
 
 def drifting(world: World) -> tuple[Stage, ...]:
-    """The world is watched on both sides of the label delay."""
-    from models.drift import DriftDetector  # noqa: PLC0415
+    """The world is watched on both sides of the label delay: counts a partition, merged in one."""
     from streams.agents import drift  # noqa: PLC0415
 
-    return (
-        Stage(
-            name="drift-decisions", sources=(t.DECISIONS,), targets=(t.DRIFT, t.OUTCOMES),
-            partitions=4, changelog="fraud-drift-decisions-changelog",
-            new_state=drift.score_detector, unpack_state=drift.unpack_decisions,
-            step=drift.make_on_decisions(world.rates),
-        ),
-        Stage(
-            name="drift-outcomes", sources=(t.OUTCOMES,), targets=(t.DRIFT,), partitions=1,
-            changelog="fraud-drift-outcomes-changelog",
-            new_state=drift.label_rate_detector, unpack_state=DriftDetector.unpack,
-            step=drift.on_outcomes,
-        ),
-    )  # fmt: skip
+    return drift.stages(world.drift, world.rates)
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "previous": "07" * 32,
         "hash": "e9" * 32,
     },
+    "drift_counts": {
+        "below": 17_652,
+        "days": [{"day": 17_651, "counts": b"\x01\x00\xff"}],
+        "src": SOURCE,
+    },
     "drift_signal": {
         "signal_id": "d1",
         "detector": "ADWIN",

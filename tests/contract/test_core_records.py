@@ -7,8 +7,11 @@ import pytest
 
 from models.alerts import AlertState, alert
 from models.decision import Control, decide
-from models.drift import DriftDetector
-from models.drift_buckets import HOUR_MS
+from models.drift.collecting import ArrivalCollector, Closed
+from models.drift.consequences import Consequences
+from models.drift.counts import DAY_MS
+from models.drift.policy import DriftPolicy
+from models.drift.readings import FIRED, Reading, signal
 from models.features import FEATURES
 from models.join import outcome, terminal_outcome
 from models.learn import Learner
@@ -16,6 +19,7 @@ from models.learn_control import boot, publish
 from models.rules import baseline
 from models.scorer import compile_snapshot
 from schemas.codec import decode, encode, encode_decision
+from streams.agents.drift import counts_event
 
 SRC = {"stage": "score", "partition": 1, "offset": 5}
 TRANSACTION: dict[str, Any] = {
@@ -42,12 +46,22 @@ def decided() -> dict[str, Any]:
 
 
 def fired() -> dict[str, Any]:
-    detector = DriftDetector("score")
-    signals = []
-    for number in range(60 * 300):
-        value = 0.01 if number < 60 * 200 else 0.3
-        signals += detector.observe(number * HOUR_MS // 60, value, SRC)
-    return dict(signals[0])
+    reading = Reading("PSI_DAY", "amount", 0.5, 0.1, "features@1", "2018-06-11", DAY_MS)
+    return signal(reading, FIRED, SRC)
+
+
+def frozen() -> dict[str, Any]:
+    command = Consequences(DriftPolicy(actions=(("amount", "FREEZE"),))).command(fired())
+    assert command is not None
+    return command
+
+
+def counted() -> dict[str, Any]:
+    collector = ArrivalCollector()
+    for day in (0, 2):
+        closed = collector.add({"transaction": {**TRANSACTION, "event_time": day * DAY_MS}})
+    assert isinstance(closed, Closed)
+    return counts_event(closed, SRC)
 
 
 def records() -> list[tuple[str, Mapping[str, Any]]]:
@@ -59,7 +73,7 @@ def records() -> list[tuple[str, Mapping[str, Any]]]:
         ("alert", raised), ("outcome", found), ("terminal_outcome", terminal_outcome(found, SRC)),
         ("ruleset", first.record), ("control_marker", first.marker),
         ("model_snapshot", model.record), ("control_marker", model.marker),
-        ("drift_signal", fired()),
+        ("drift_signal", fired()), ("command", frozen()), ("drift_counts", counted()),
     ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def test_partitions() -> None:
         topics.OUTCOMES: 1,
         topics.MODELS: 1,
         topics.AUDIT: 1,
+        topics.DRIFT_COUNTS: 1,
         topics.DRIFT: 1,
         topics.DEAD_LETTERS: 1,
     }
@@ -48,7 +49,10 @@ def test_changelogs_match_their_inputs() -> None:
         "fraud-join-join-changelog": topics.DECISIONS,
         "fraud-learn-learn-changelog": topics.OUTCOMES,
         "fraud-drift-decisions-changelog": topics.DECISIONS,
+        "fraud-drift-arrivals-changelog": topics.ACTIVITY,
+        "fraud-drift-merge-changelog": topics.DRIFT_COUNTS,
         "fraud-drift-outcomes-changelog": topics.OUTCOMES,
+        "fraud-drift-act-changelog": topics.DRIFT,
         "fraud-verify-verify-changelog": topics.ACTIVITY,
     }
     assert {row.name for row in CHANGELOGS} == set(inputs)

@@ -153,7 +153,8 @@ def test_an_alert_line_has_every_reason() -> None:
 def test_every_source_has_a_group() -> None:
     read = set().union(*sources().values())
     assert read == {
-        topics.TRANSACTIONS, topics.ACTIVITY, topics.DECISIONS, topics.LABELS, topics.OUTCOMES
+        topics.TRANSACTIONS, topics.ACTIVITY, topics.DECISIONS, topics.LABELS, topics.OUTCOMES,
+        topics.DRIFT_COUNTS, topics.DRIFT,
     }  # fmt: skip
 
 

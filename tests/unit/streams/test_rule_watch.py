@@ -187,4 +187,4 @@ def test_the_stage_reads_both_kinds_of_state(log: InProcessLog) -> None:
     task = stage.task(0, Sent(), lambda: NOW)
     stage.step(task, log.partitions[topics.DECISIONS, 0][:50])
     kinds = {type(unpack_decisions(one.state.pack())).__name__ for one in task.entries.values()}
-    assert kinds == {"DriftDetector", "RuleRates"}
+    assert kinds == {"DecisionCollector", "RuleRates"}
