@@ -1,4 +1,4 @@
-"""A real Kafka for the tests of this folder: one for the whole run, more on request.
+"""A real Kafka for the tests of this folder: one for each process of the run, more on request.
 
 Without a JVM (or without Maven, while the jars are not fetched yet) these tests are skipped and the
 summary says so in capitals; with FRAUD_REQUIRE_BROKER=1, as in CI, they fail instead.
@@ -17,32 +17,17 @@ from infra.kafka.broker import Broker
 from infra.kafka.jars import fetch_jars
 from infra.kafka.java import find_java
 from infra.kafka.topics import create_topics
-from tests.prometheus_tools import tell_of_skips
 
 HERE = Path(__file__).parent
 JARS = HERE.parents[1] / ".kafka" / "jars"
 HEAP_MB = 512
-_why_skipped: list[str] = []
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, so that `-m 'not broker'` leaves them out, and that they
-    share one process, hence one broker, where tests run in several."""
+    """Mark every test of this folder, so that `-m 'not broker'` leaves them out."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.broker)
-            item.add_marker(pytest.mark.xdist_group("broker"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly that the broker tests did not run."""
-    if _why_skipped:
-        terminalreporter.write_sep(
-            "!", "BROKER TESTS SKIPPED: NO REAL KAFKA RAN", red=True, bold=True
-        )
-        terminalreporter.write_line(_why_skipped[0], yellow=True)
-    tell_of_skips(terminalreporter)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +37,6 @@ def jars() -> Path:
     if missing and os.environ.get("FRAUD_REQUIRE_BROKER") == "1":
         pytest.fail(f"FRAUD_REQUIRE_BROKER=1, but: {missing}", pytrace=False)
     if missing:
-        _why_skipped.append(missing)
         pytest.skip(f"no real Kafka here: {missing}")
     return JARS
 
@@ -69,7 +53,7 @@ def _why_not() -> str:
 
 @pytest.fixture(scope="session")
 def kafka(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """One broker for the whole run, with every topic; they hold the records of other tests."""
+    """One broker for all tests of a process, with every topic; it holds the records of them all."""
     broker = Broker(tmp_path_factory.mktemp("kafka"), jars=jars, heap_mb=HEAP_MB)
     try:
         broker.start()

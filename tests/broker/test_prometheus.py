@@ -29,8 +29,8 @@ CONFIG = RULES.parent / "prometheus.yml"
 ROLES = ("hot", "join", "learn", "drift")
 FIRST = 520  # outcomes after which the first model is published: 500
 MANY = 700  # the others are decided by it
-# A drift takes weeks of event time to be seen: promtool's tests feed it.
-NEEDS_AN_EVENT = {"FraudDriftFired"}
+# Weeks of event time before a drift, days before a rule can jump: promtool's tests feed both.
+NEEDS_AN_EVENT = {"FraudDriftFired", "FraudRuleJumped"}
 
 
 class Prometheus:
