@@ -45,7 +45,8 @@ def expected(made: list[tuple[bytes | None, bytes]]) -> set[str]:
     """The signals of one quiet run in process."""
     log = InProcessLog(clock=lambda: 0)
     plain = {"drift_warm_up_days": 0, "drift_reference_days": 14}
-    run = InProcess(stages(Settings(**plain, drift_actions={"amount": "FREEZE"}).drift()), log)
+    given = Settings(**plain, drift_actions={"amount": "FREEZE"})
+    run = InProcess(stages(given.drift(), given.rates()), log)
     for at in range(0, len(made), A_DAY):
         for key, value in made[at : at + A_DAY]:
             log.append(topics.DECISIONS, key, value)
