@@ -18,14 +18,15 @@ import numpy as np
 from models.drift.counts import DAY_MS, DayCounts
 from models.drift.gathering import Gathering
 from models.drift.means import MeanWatch
-from models.drift.policy import WEEK, DriftPolicy, nature
+from models.drift.natures import nature
+from models.drift.policy import WEEK, DriftPolicy
 from models.drift.psi import BINS, Counts, Floats, binned, psi, share_off
 from models.drift.readings import Reading
 from models.drift.reference import Reference, close, data, hourly, iso, restored
 
 PSI_DAY, PSI_WEEK, SHARE_DAY, VOLUME = "PSI_DAY", "PSI_WEEK", "SHARE_DAY", "VOLUME"
-_LONGEST = 42
-"""Days of volume kept: as long as any window and its delay."""
+_LONGEST = 45
+"""Days of volume kept: as long as any window and its delay, and a week."""
 
 
 class Watched:
@@ -135,7 +136,7 @@ class Watched:
         limits: Floats = np.sqrt(reference.share_limits**2 + explained)
         for at, name in enumerate(reference.names):
             if nature(name).volume_driven:
-                off = self._volume_off(reference, day, 1 + math.ceil(nature(name).days))
+                off = self._volume_off(reference, day, 1 + nature(name).reach_days)
                 limits[at] *= 1.0 + (off / self.policy.volume_shares) ** 4
         return limits
 
@@ -157,18 +158,24 @@ class Watched:
             kind = nature(name)
             share = self.policy.volume_driven if kind.volume_driven else self.policy.volume_other
             # A feature reaches back beyond the days compared, by its window.
-            found.append(share * self._volume_off(reference, day, days + math.ceil(kind.days)) ** 2)
+            found.append(share * self._volume_off(reference, day, days + kind.reach_days) ** 2)
         return np.array(found)
 
     def _volume_off(self, reference: Reference, day: int, days: int) -> float:
-        """How far the volume of the last `days` is off the reference's, as a part of it."""
-        sizes = [size for one, size in self.volumes if one > day - days]
-        return abs(sum(sizes) / len(sizes) / reference.daily - 1.0)
+        """How far the volume of the last `days` was off its weekday's, at most, beyond scatter."""
+        off = [self._off(reference, one, size) for one, size in self.volumes if one > day - days]
+        return max(off, default=0.0)
+
+    def _off(self, reference: Reference, day: int, size: int) -> float:
+        usual = max(float(reference.volumes[day % WEEK]), 1.0)
+        scatter = max(self.policy.volume_least, self.policy.volume_errors / math.sqrt(usual))
+        return max(abs(size / usual - 1.0) - scatter, 0.0)
 
     def _volume(self, reference: Reference, day: int, size: int, time: int) -> Reading:
-        ratio = max(size / reference.daily, reference.daily / size)
+        daily = max(float(reference.volumes[day % WEEK]), 1.0)
+        ratio = max(size / daily, daily / size)
         current = f"{iso(day)}: {size} transactions"
-        usual = f"{reference.name}: {reference.daily:.0f} a day"
+        usual = f"{reference.name}: {daily:.0f} on its {_NAMES[day % WEEK]}s"
         return Reading(VOLUME, "volume", ratio, self.policy.volume_factor, usual, current, time)
 
     # -- state --------------------------------------------------------------------------------
