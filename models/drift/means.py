@@ -111,7 +111,7 @@ class MeanWatch:
         if name == ADWIN_NAME:
             return ADWIN(delta=self.policy.significance, clock=1)  # type: ignore[no-untyped-call]
         slack, limit = self.policy.page_hinkley(self.subject)
-        found = PageHinkley(delta=slack, threshold=limit)
+        found: Any = PageHinkley(delta=slack, threshold=limit)
         for _ in range(self.policy.reference_days * HOURS):
             found.update(0.0)
         return found
