@@ -45,6 +45,8 @@ class DriftPolicy:
         a count whose logarithm spreads by a fifth, as one of 25.
     volume_shares: a volume so far off doubles what a share of a volume-driven feature may be off,
         and more with its fourth power: a shift moves the tail of a count out of all proportion.
+    season_days: a volume that is off for so many days in a row is no season but the usual by now:
+        a new reference is gathered.
     volume_factor: volume itself is signalled beyond so many times, or that part of, the reference.
     slack, limit: of Page-Hinkley, in standard deviations of an hourly mean (River's delta and
         threshold). One deviation of slack: models that learn wander by half of one for days.
@@ -80,11 +82,12 @@ class DriftPolicy:
     volume_driven: float = 25.0
     volume_other: float = 0.2
     volume_shares: float = 0.05
+    season_days: int = 28
     volume_factor: float = 2.0
     slack: float = 1.0
     limit: float = 25.0
-    rate_slack: float = 0.5
-    rate_limit: float = 12.0
+    rate_slack: float = 0.4
+    rate_limit: float = 17.0
     significance: float = 0.002
     clip: float = 4.0
     kept: int = 1_024

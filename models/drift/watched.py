@@ -77,10 +77,10 @@ class Watched:
     def renewed(self, day: int, standing: int) -> bool:
         """Whether a new reference took effect at the end of `day`; `standing` is for how many days
         the oldest signal of the group has stood."""
-        lasting = standing >= self.policy.renew_days
+        lasting = standing >= self.policy.renew_days or self._outgrown(day)
         if self.gathering is None and lasting:
             self.gathering = Gathering(day + 1)
-        elif self.reference is not None and standing < 0:
+        elif self.reference is not None and standing < 0 and not self._off_since(day, 1):
             self.gathering = None  # it passed by itself
         if self.gathering is None or not self.gathering.complete(day, self.policy):
             self._forget_a_week(day)
@@ -91,6 +91,18 @@ class Watched:
         self.gathering, self.week = None, []
         self.means = self._fresh_means()
         return True
+
+    def _outgrown(self, day: int) -> bool:
+        """Whether the volume has been off for longer than any season: nothing would fire again."""
+        return self._off_since(day, self.policy.season_days)
+
+    def _off_since(self, day: int, days: int) -> bool:
+        """Whether the volume was off its weekday's on each of the last days."""
+        reference = self.reference
+        if reference is None:
+            return False
+        off = [self._off(reference, one, size) for one, size in self.volumes if one > day - days]
+        return len(off) >= days and min(off) > 0.0
 
     def _forget_a_week(self, day: int) -> None:
         if self.gathering is not None and self.gathering.overdue(day, self.policy):
@@ -115,10 +127,20 @@ class Watched:
             readings += self._psi_week(reference, day, time)
         if self.group == "arrivals":
             readings.append(self._volume(reference, day, counts.size, time))
+        return readings + self._mean_readings(reference, day, counts, time)
+
+    def _mean_readings(
+        self, reference: Reference, day: int, counts: DayCounts, time: int
+    ) -> list[Reading]:
+        """Of the means; what a score is made of moves with a season, for as long as it reaches."""
+        reach = max((nature(name).reach_days for name in reference.names), default=0)
+        if not self.means or (reach and self._volume_off(reference, day, 1 + reach)):
+            return []
         off = (hourly(counts) - reference.levels[:, 0]) / reference.levels[:, 1]
-        for mean, hours in zip(self.means, off.tolist(), strict=True):  # none without means
-            readings += mean.day(hours, reference.name, time)
-        return readings
+        found = []
+        for mean, hours in zip(self.means, off.tolist(), strict=True):
+            found += mean.day(hours, reference.name, time)
+        return found
 
     def _psi_day(self, reference: Reference, day: int, found: Counts, time: int) -> list[Reading]:
         usual = reference.weekdays[day % WEEK]
