@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
-from models.drift.policy import MIX
+from models.drift.natures import MIX
 from models.drift.sketch import value_of_word
 from models.state_versions import check_version
 

@@ -55,11 +55,12 @@ class Consequences:
 
     def _is_repeat(self, signal: Mapping[str, Any]) -> bool:
         """Whether this signal was folded before: one record makes several, a mark is not enough."""
-        stage, offset, name = signal["src"]["stage"], signal["src"]["offset"], signal["signal_id"]
-        mark, known = self.marks.get(stage, (-1, []))
+        src, name = signal["src"], signal["signal_id"]
+        source, offset = f"{src['stage']}/{src['partition']}", src["offset"]
+        mark, known = self.marks.get(source, (-1, []))
         if offset < mark or (offset == mark and name in known):
             return True
-        self.marks[stage] = (offset, [*known, name] if offset == mark else [name])
+        self.marks[source] = (offset, [*known, name] if offset == mark else [name])
         return False
 
     def _freeze(self, signal: Mapping[str, Any], *, fired: bool) -> dict[str, Any] | None:
@@ -82,7 +83,7 @@ class Consequences:
         found = cls(policy)
         state = json.loads(data[1:])
         found.freezing = set(state["freezing"])
-        found.marks = {stage: (mark, known) for stage, (mark, known) in state["marks"].items()}
+        found.marks = {one: (mark, known) for one, (mark, known) in state["marks"].items()}
         return found
 
 

@@ -2,8 +2,9 @@
 
 Each hour of the day has its own level in the reference, so that night is no drift. River's
 detectors are fed `(mean - usual) / deviation`, held to a few deviations; ADWIN takes values of the
-order of one, so 0.5 is as usual there. The state is the list of values since the last signal,
-fed again on `restore`: plain numbers.
+order of one, so 0.5 is as usual there. Page-Hinkley compares with a running mean, which a change
+would soon draw along: it is fed the reference first, hours that are as usual, all of them 0.
+The state is the list of values since the last signal, fed again on `restore`: plain numbers.
 
 While a signal stands, the detector waits: its reading is how far the day is from the usual,
 against how far it was when it fired.
@@ -19,13 +20,12 @@ from typing import Any
 
 from river.drift import ADWIN, PageHinkley
 
+from models.drift.counts import HOURS
 from models.drift.policy import DriftPolicy
 from models.drift.readings import Reading
 
 PAGE_HINKLEY, ADWIN_NAME = "PAGE_HINKLEY", "ADWIN"
 DETECTORS = (ADWIN_NAME, PAGE_HINKLEY)
-_HOURS_FIRST = 30
-"""Hours before Page-Hinkley speaks, River's default: its own mean must settle first."""
 _LEAST_LEVEL = 1.0
 """Deviations: a day nearer to the usual than that is calm, whatever fired."""
 
@@ -110,21 +110,21 @@ class MeanWatch:
     def _fresh(self, name: str) -> Any:  # River is partly untyped
         if name == ADWIN_NAME:
             return ADWIN(delta=self.policy.significance, clock=1)  # type: ignore[no-untyped-call]
-        return PageHinkley(
-            min_instances=_HOURS_FIRST, delta=self.policy.slack, threshold=self.policy.limit
-        )
+        slack, limit = self.policy.page_hinkley(self.subject)
+        found: Any = PageHinkley(delta=slack, threshold=limit)
+        for _ in range(self.policy.reference_days * HOURS):
+            found.update(0.0)
+        return found
 
     def _statistic(self, name: str) -> tuple[float, float]:
         """What the detector compares now, and with what."""
         return self._adwin() if name == ADWIN_NAME else self._page_hinkley()
 
     def _page_hinkley(self) -> tuple[float, float]:
-        found = self._detectors[PAGE_HINKLEY]
-        if len(self.values[PAGE_HINKLEY]) < _HOURS_FIRST:
-            return 0.0, self.policy.limit
+        found, limit = self._detectors[PAGE_HINKLEY], self.policy.page_hinkley(self.subject)[1]
         up = found._sum_increase - found._min_increase  # as River compares them
         down = found._max_decrease - found._sum_decrease
-        return max(up, down, 0.0), self.policy.limit
+        return max(up, down, 0.0), limit
 
     def _adwin(self) -> tuple[float, float]:
         """Difference of the window's last day from what is before, and ADWIN's cut for the two."""

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from models.features import FEATURES
-from models.windows.spec import DAY_MS
+from models.drift.natures import nature
 from schemas.errors import FraudStreamsError
 
 Action = Literal["NOTIFY", "FREEZE", "CHALLENGE"]
 WEEK = 7
-_VOLUME_DRIVEN = {
-    "count", "sum", "distinct", "since_last", "seen", "known_frauds", "days_since_last_fraud",
-    "days_since_first_fraud", "fraud_run", "max",
-}  # fmt: skip
-_NEW_EACH_TIME = {"zscore", "amount_ratio"}
-"""The present amount against the window's: it differs from one to the next whatever the window."""
 
 
 class DriftPolicyInvalid(FraudStreamsError):
@@ -44,15 +37,20 @@ class DriftPolicy:
         many for a feature of a window of S days.
     spread, share_spread: a threshold is so many times the largest of its kind within the reference,
         each day (seven days) against the others.
+    volume_least, volume_errors: how far a day's volume may be off its weekday's without being off:
+        that part of it, or so many standard errors of a count.
     volume_driven, volume_other: what is added to a threshold, times the square of how far the
-        volume of the feature's window is off the reference's: a count per card moves with the
-        volume, and a season is no drift. PSI grows with the square of a
-        shift over the spread: 25 is for a count whose logarithm spreads by a fifth, as one of 25.
+        volume was off at most within the feature's window: a count per card moves with the volume,
+        and a season is no drift. PSI grows with the square of a shift over the spread: 25 is for
+        a count whose logarithm spreads by a fifth, as one of 25.
     volume_shares: a volume so far off doubles what a share of a volume-driven feature may be off,
         and more with its fourth power: a shift moves the tail of a count out of all proportion.
+    season_days: a volume that is off for so many days in a row is no season but the usual by now:
+        a new reference is gathered.
     volume_factor: volume itself is signalled beyond so many times, or that part of, the reference.
     slack, limit: of Page-Hinkley, in standard deviations of an hourly mean (River's delta and
         threshold). One deviation of slack: models that learn wander by half of one for days.
+    rate_slack, rate_limit: the same for the label rate, which no learning moves.
     significance: ADWIN's delta; River's.
     clip: hourly means count as no further off than so many deviations: one odd hour is no drift.
     kept: hourly means kept for ADWIN and Page-Hinkley; at that length the older half goes.
@@ -79,12 +77,17 @@ class DriftPolicy:
     share_floor: float = 8.0
     spread: float = 4.0
     share_spread: float = 3.0
+    volume_least: float = 0.04
+    volume_errors: float = 4.0
     volume_driven: float = 25.0
     volume_other: float = 0.2
     volume_shares: float = 0.05
+    season_days: int = 28
     volume_factor: float = 2.0
     slack: float = 1.0
     limit: float = 25.0
+    rate_slack: float = 0.4
+    rate_limit: float = 17.0
     significance: float = 0.002
     clip: float = 4.0
     kept: int = 1_024
@@ -106,20 +109,34 @@ class DriftPolicy:
     def day_floors(self, subjects: Sequence[str]) -> list[float]:
         """The floor of a day's PSI, by subject."""
         return [
-            self.score_day if one == "score" else self.day_floor * (1.0 + nature(one).days / 30.0)
+            self.score_day
+            if one == "score"
+            else self.day_floor * (1.0 + nature(one).slow_days / 30.0)
             for one in subjects
         ]
 
     def week_floors(self, subjects: Sequence[str]) -> list[float]:
         """The floor of seven days' PSI, by subject."""
         return [
-            self.score_week if one == "score" else self.week_floor * (1.0 + nature(one).days / 5.0)
+            self.score_week
+            if one == "score"
+            else self.week_floor * (1.0 + nature(one).slow_days / 5.0)
             for one in subjects
         ]
 
     def share_floors(self, subjects: Sequence[str]) -> list[float]:
         """The floor of a share's distance on a day, by subject."""
-        return [self.share_floor * (1.0 + nature(one).days / 30.0) for one in subjects]
+        return [self.share_floor * (1.0 + nature(one).slow_days / 30.0) for one in subjects]
+
+    def page_hinkley(self, subject: str) -> tuple[float, float]:
+        """Slack and limit of a mean, in standard deviations.
+
+        >>> DriftPolicy().page_hinkley("score")
+        (1.0, 25.0)
+        """
+        if subject == "label_rate":
+            return self.rate_slack, self.rate_limit
+        return self.slack, self.limit
 
     def action(self, subject: str) -> Action:
         """What a signal of this subject does.
@@ -128,34 +145,3 @@ class DriftPolicy:
         'FREEZE'
         """
         return dict(self.actions).get(subject, "NOTIFY")
-
-
-class Nature(NamedTuple):
-    """What of a subject's definition bears on its drift: days its window reaches, whether the
-    volume drives it, whether its values are words, which have no order."""
-
-    days: float = 0.0
-    volume_driven: bool = False
-    words: bool = False
-
-
-def nature(subject: str) -> Nature:
-    """The nature of a feature; anything else, the score for one, has no window.
-
-    >>> nature("card_count_7d"), nature("amount")
-    (Nature(days=7.0, volume_driven=True, words=False), Nature(days=0.0, volume_driven=False, \
-words=False))
-    """
-    return _NATURES.get(subject, Nature())
-
-
-MIX = ("channel", "country", "currency", "entry_mode", "mcc_group")
-"""Words of a transaction whose mix is watched; a merchant category's group is its first two digits.
-"""
-_NATURES = {
-    feature.name: Nature(
-        0.0 if feature.aggregation in _NEW_EACH_TIME else feature.span_ms / DAY_MS,
-        feature.aggregation in _VOLUME_DRIVEN,
-    )
-    for feature in FEATURES.features
-} | {word: Nature(words=True) for word in MIX}

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.counts import DAY_MS, HOURS, DayCounts
-from models.drift.policy import WEEK, DriftPolicy, nature
+from models.drift.natures import nature
+from models.drift.policy import WEEK, DriftPolicy
 from models.drift.psi import BINS, Counts, Floats, bin_table, binned, psi, share_off
 from models.drift.sketch import CODES
 
@@ -33,7 +34,8 @@ Days = Sequence[tuple[int, DayCounts]]
 class Reference(NamedTuple):
     """A closed reference; `table`, `weekdays` (7, subjects, BINS) and the thresholds are arrays.
 
-    `levels` has shape (means, 2, 24): mean and standard deviation of an hour of the day.
+    `volumes` are events a day by weekday. `levels` has shape (means, 2, 24): mean and standard
+    deviation of an hour of the day.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Reference(NamedTuple):
     day_limits: Floats
     week_limits: Floats
     share_limits: Floats
-    daily: float
+    volumes: Floats
     levels: Floats
 
     @property
@@ -77,7 +79,7 @@ def close(label: str, days: Days, policy: DriftPolicy) -> Reference:
         share_limits=_limits(
             _own_days(share_off, bins, weekdays), policy.share_floors(names), policy.share_spread
         ),
-        daily=sum(day.size for _, day in days) / (days[-1][0] - days[0][0] + 1),
+        volumes=_volumes(days),
         levels=_levels([counts for _, counts in days]),
     )
 
@@ -108,6 +110,15 @@ def _own_weeks(bins: Sequence[tuple[int, Counts]]) -> Floats:
 def _limits(own: Floats, floors: Sequence[float], spread: float) -> Floats:
     limits: Floats = np.maximum(np.array(floors), spread * own.max(axis=0))
     return limits
+
+
+def _volumes(days: Days) -> Floats:
+    """Events a day, by weekday (days since 1970, modulo seven)."""
+    found, known = np.zeros(WEEK), np.zeros(WEEK)
+    for day, counts in days:
+        found[day % WEEK] += counts.size
+        known[day % WEEK] += 1
+    return found / np.maximum(known, 1)
 
 
 def _levels(days: Sequence[DayCounts]) -> Floats:
@@ -169,6 +180,6 @@ def restored(found: Mapping[str, Any]) -> Reference:
         np.array(found["day_limits"]),
         np.array(found["week_limits"]),
         np.array(found["share_limits"]),
-        found["daily"],
+        np.array(found["volumes"]),
         np.array(found["levels"], dtype=np.float64).reshape(-1, 2, HOURS),
     )

@@ -18,14 +18,15 @@ import numpy as np
 from models.drift.counts import DAY_MS, DayCounts
 from models.drift.gathering import Gathering
 from models.drift.means import MeanWatch
-from models.drift.policy import WEEK, DriftPolicy, nature
+from models.drift.natures import nature
+from models.drift.policy import WEEK, DriftPolicy
 from models.drift.psi import BINS, Counts, Floats, binned, psi, share_off
 from models.drift.readings import Reading
 from models.drift.reference import Reference, close, data, hourly, iso, restored
 
 PSI_DAY, PSI_WEEK, SHARE_DAY, VOLUME = "PSI_DAY", "PSI_WEEK", "SHARE_DAY", "VOLUME"
-_LONGEST = 42
-"""Days of volume kept: as long as any window and its delay."""
+_LONGEST = 45
+"""Days of volume kept: as long as any window and its delay, and a week."""
 
 
 class Watched:
@@ -76,10 +77,10 @@ class Watched:
     def renewed(self, day: int, standing: int) -> bool:
         """Whether a new reference took effect at the end of `day`; `standing` is for how many days
         the oldest signal of the group has stood."""
-        lasting = standing >= self.policy.renew_days
+        lasting = standing >= self.policy.renew_days or self._outgrown(day)
         if self.gathering is None and lasting:
             self.gathering = Gathering(day + 1)
-        elif self.reference is not None and standing < 0:
+        elif self.reference is not None and standing < 0 and not self._off_since(day, 1):
             self.gathering = None  # it passed by itself
         if self.gathering is None or not self.gathering.complete(day, self.policy):
             self._forget_a_week(day)
@@ -90,6 +91,18 @@ class Watched:
         self.gathering, self.week = None, []
         self.means = self._fresh_means()
         return True
+
+    def _outgrown(self, day: int) -> bool:
+        """Whether the volume has been off for longer than any season: nothing would fire again."""
+        return self._off_since(day, self.policy.season_days)
+
+    def _off_since(self, day: int, days: int) -> bool:
+        """Whether the volume was off its weekday's on each of the last days."""
+        reference = self.reference
+        if reference is None:
+            return False
+        off = [self._off(reference, one, size) for one, size in self.volumes if one > day - days]
+        return len(off) >= days and min(off) > 0.0
 
     def _forget_a_week(self, day: int) -> None:
         if self.gathering is not None and self.gathering.overdue(day, self.policy):
@@ -114,10 +127,20 @@ class Watched:
             readings += self._psi_week(reference, day, time)
         if self.group == "arrivals":
             readings.append(self._volume(reference, day, counts.size, time))
+        return readings + self._mean_readings(reference, day, counts, time)
+
+    def _mean_readings(
+        self, reference: Reference, day: int, counts: DayCounts, time: int
+    ) -> list[Reading]:
+        """Of the means; what a score is made of moves with a season, for as long as it reaches."""
+        reach = max((nature(name).reach_days for name in reference.names), default=0)
+        if not self.means or (reach and self._volume_off(reference, day, 1 + reach)):
+            return []
         off = (hourly(counts) - reference.levels[:, 0]) / reference.levels[:, 1]
-        for mean, hours in zip(self.means, off.tolist(), strict=True):  # none without means
-            readings += mean.day(hours, reference.name, time)
-        return readings
+        found = []
+        for mean, hours in zip(self.means, off.tolist(), strict=True):
+            found += mean.day(hours, reference.name, time)
+        return found
 
     def _psi_day(self, reference: Reference, day: int, found: Counts, time: int) -> list[Reading]:
         usual = reference.weekdays[day % WEEK]
@@ -135,7 +158,7 @@ class Watched:
         limits: Floats = np.sqrt(reference.share_limits**2 + explained)
         for at, name in enumerate(reference.names):
             if nature(name).volume_driven:
-                off = self._volume_off(reference, day, 1 + math.ceil(nature(name).days))
+                off = self._volume_off(reference, day, 1 + nature(name).reach_days)
                 limits[at] *= 1.0 + (off / self.policy.volume_shares) ** 4
         return limits
 
@@ -157,18 +180,24 @@ class Watched:
             kind = nature(name)
             share = self.policy.volume_driven if kind.volume_driven else self.policy.volume_other
             # A feature reaches back beyond the days compared, by its window.
-            found.append(share * self._volume_off(reference, day, days + math.ceil(kind.days)) ** 2)
+            found.append(share * self._volume_off(reference, day, days + kind.reach_days) ** 2)
         return np.array(found)
 
     def _volume_off(self, reference: Reference, day: int, days: int) -> float:
-        """How far the volume of the last `days` is off the reference's, as a part of it."""
-        sizes = [size for one, size in self.volumes if one > day - days]
-        return abs(sum(sizes) / len(sizes) / reference.daily - 1.0)
+        """How far the volume of the last `days` was off its weekday's, at most, beyond scatter."""
+        off = [self._off(reference, one, size) for one, size in self.volumes if one > day - days]
+        return max(off, default=0.0)
+
+    def _off(self, reference: Reference, day: int, size: int) -> float:
+        usual = max(float(reference.volumes[day % WEEK]), 1.0)
+        scatter = max(self.policy.volume_least, self.policy.volume_errors / math.sqrt(usual))
+        return max(abs(size / usual - 1.0) - scatter, 0.0)
 
     def _volume(self, reference: Reference, day: int, size: int, time: int) -> Reading:
-        ratio = max(size / reference.daily, reference.daily / size)
+        daily = max(float(reference.volumes[day % WEEK]), 1.0)
+        ratio = max(size / daily, daily / size)
         current = f"{iso(day)}: {size} transactions"
-        usual = f"{reference.name}: {reference.daily:.0f} a day"
+        usual = f"{reference.name}: {daily:.0f} on its {_NAMES[day % WEEK]}s"
         return Reading(VOLUME, "volume", ratio, self.policy.volume_factor, usual, current, time)
 
     # -- state --------------------------------------------------------------------------------

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from models.drift.collecting import MEANS, SCORE, SCORER
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
 from models.drift.merging import Merger
+from models.drift.natures import MIX
 from models.drift.outcomes import OutcomeWatch
-from models.drift.policy import MIX, DriftPolicy
+from models.drift.policy import DriftPolicy
 from models.drift.readings import FIRED, Edge
 from models.drift.sketch import value_of_word
 from models.features import FEATURES

@@ -91,6 +91,22 @@ def test_a_season_is_no_drift() -> None:
     assert told(watched(season)) == []
 
 
+def test_a_volume_that_stays_becomes_the_reference() -> None:
+    """Else what it explains would be explained for ever."""
+    merger = Merger(POLICY, partitions=1)
+    ramp = {day: {"count": 20.0 + 12.0 * min(day - 20 + 1, 7) / 7} for day in range(20, 28)}
+    ramp[20] |= {"volume": 3_200}
+    edges = [
+        edge
+        for day, one in days(ramp | {72: {"count": 50.0}}, until=74)
+        for edge in merger.take(0, day + 1, [(day, one)])
+    ]
+    reference = merger.groups["features"].watched.reference
+    assert reference is not None
+    assert reference.name.startswith("features@2 (1970-02-18")  # four weeks after day 20
+    assert {(one.subject, state) for one, state in edges} == {("card_count_7d", "FIRED")}
+
+
 def test_the_same_counts_without_the_volume_are_drift() -> None:
     assert subjects(told(watched({ONSET: {"count": 32.0}}, until=ONSET + 2))) == {"card_count_7d"}
 
