@@ -62,7 +62,9 @@ def step(task: Task, records: list[LogRecord]) -> None:
         entry = task.entry(key)
         if task.is_applied(entry, record):
             continue
-        entry.state.total = (entry.state.total * 31 + record.offset) % 2**61  # it is packed in 64 bits
+        entry.state.total = (
+            entry.state.total * 31 + record.offset
+        ) % 2**61  # it is packed in 64 bits
         entry.state.count += 1
         task.touch(key, entry, record)
         task.emit("out", key, entry.state.pack())
