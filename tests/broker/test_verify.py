@@ -8,17 +8,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 from infra.kafka.broker import Broker
 from schemas import topics
+from streams.explain.explanation import explain
 from streams.history.log import KafkaLog
 from streams.records import LogRecord
 from streams.verify.log import verify
 from streams.verify.recorded import Place
+from streams.verify.shadow import APP_ID
 from streams.wire import codec
 from tests.broker.running import (
     Worker,
@@ -29,14 +33,14 @@ from tests.broker.running import (
     read,
     transaction,
     until,
-    worker,
 )
-from tests.broker.test_model_change import await_model, decided, order, published, teach
+from tests.broker.test_model_change import PARTITIONS, await_model, decided, order, published, teach
 from tests.unit.streams.altered_log import STRICTER
 
 ROOT = Path(__file__).parents[2]
 DAY = 86_400_000
-KILLED_AT = 2_400
+QUIET = 2_400
+"""Transactions decided before anything changes."""
 
 
 def publish(bootstrap: str, first: int, last: int) -> None:
@@ -56,6 +60,20 @@ def run(bootstrap: str, *words: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, found
 
 
+def caught_up(bootstrap: str) -> bool:
+    """Whether the shadow has compared, and committed, all of the activity."""
+    log, consumer = (
+        KafkaLog(bootstrap),
+        Consumer({"bootstrap.servers": bootstrap, "group.id": APP_ID}),
+    )
+    try:
+        wanted = [TopicPartition(topics.ACTIVITY, partition) for partition in PARTITIONS]
+        found = consumer.committed(wanted, timeout=10)
+        return all(one.offset == log.end(topics.ACTIVITY, one.partition) for one in found)
+    finally:
+        consumer.close()
+
+
 def metric(shadow: Worker, name: str) -> float:
     (value,) = re.findall(rf"^{name} (\S+)$", shadow.metrics(), re.MULTILINE)
     return float(value)
@@ -63,9 +81,8 @@ def metric(shadow: Worker, name: str) -> float:
 
 def test_every_decision_is_derived_again(new_kafka: Callable[[], Broker], tmp_path: Path) -> None:
     bootstrap = new_kafka().bootstrap
-    with worker("verify", bootstrap, tmp_path) as first:
-        make_history(bootstrap, tmp_path, first)
-    with worker("verify", bootstrap, tmp_path) as shadow:
+    with Roles(bootstrap, tmp_path) as roles:
+        make_history(bootstrap, roles)
         many = len({one["transaction_id"] for one in bodies(bootstrap, topics.DECISIONS)})
         check_history(bootstrap, many)
         code, found = run(bootstrap, "verify")
@@ -73,37 +90,58 @@ def test_every_decision_is_derived_again(new_kafka: Callable[[], Broker], tmp_pa
         assert found["waiting"] == 0
         check_one_byte(bootstrap, many)
         check_explanation(bootstrap)
-        until(lambda: metric(shadow, "fraud_verified_total") >= many - KILLED_AT, 60, shadow.text)
+        shadow = roles["verify"]
+        until(lambda: caught_up(bootstrap), 60, shadow.text)
         assert metric(shadow, "fraud_verify_mismatches_total") == 0, shadow.text()
-        check_a_forged_decision(bootstrap, tmp_path, shadow, many)
+        check_a_forged_decision(bootstrap, shadow, many)
 
 
-def make_history(bootstrap: str, home: Path, shadow: Worker) -> None:
+class Roles(dict[str, Worker]):
+    """Hot path, learner and shadow, started together and stopped at the end."""
+
+    def __init__(self, bootstrap: str, home: Path) -> None:
+        super().__init__()
+        self._start = partial(Worker, bootstrap=bootstrap, home=home)
+
+    def __enter__(self) -> Roles:
+        self.start("hot", "learn", "verify")
+        return self
+
+    def start(self, *roles: str) -> None:
+        self.update({role: self._start(role) for role in roles})
+        for role in roles:
+            self[role].ready()
+
+    def kill(self, *roles: str) -> None:
+        """With -9."""
+        for role in roles:
+            self[role].kill()
+
+    def __exit__(self, *_: object) -> None:
+        for one in self.values():
+            one.stop()
+
+
+def make_history(bootstrap: str, roles: Roles) -> None:
     """Changes of model and rules, late events; the shadow and the hot path killed in the middle."""
-    first = Worker("hot", bootstrap, home)
-    try:
-        with worker("learn", bootstrap, home):
-            publish(bootstrap, 0, KILLED_AT)
-            decided(bootstrap, KILLED_AT)
-            until(lambda: metric(shadow, "fraud_verified_total") > 0, 60, shadow.text)
-            shadow.kill()
-            teach(bootstrap)
-            await_model(bootstrap, "logistic")
-            until(lambda: "model/blend@1999" in published(bootstrap), 90, "no challengers")
-            order(bootstrap, "RULES_APPLY", yaml=STRICTER)
-            order(bootstrap, "PROMOTE", name="blend", reason="try it")
-            publish(bootstrap, KILLED_AT, 4_800)  # while rules and model change
-            await_model(bootstrap, "blend", "try it")
-            until(lambda: count(bootstrap, topics.DECISIONS) > 3_000, 60, "nothing goes on")
-            first.kill()
-            order(bootstrap, "PROMOTE", name="logistic", version=499)
-            with worker("hot", bootstrap, home):
-                await_model(bootstrap, "logistic", "promoted logistic@499")
-                publish(bootstrap, 4_800, 5_000)
-                decided(bootstrap, 5_000)
-                until(lambda: distinct(bootstrap) >= 5_000, 90, "not every one is decided")
-    finally:
-        first.stop()
+    publish(bootstrap, 0, QUIET)
+    decided(bootstrap, QUIET)
+    until(lambda: metric(roles["verify"], "fraud_verified_total") > 0, 60, "nothing is compared")
+    teach(bootstrap)
+    await_model(bootstrap, "logistic")
+    until(lambda: "model/blend@1999" in published(bootstrap), 90, "no challengers")
+    order(bootstrap, "RULES_APPLY", yaml=STRICTER)
+    order(bootstrap, "PROMOTE", name="blend", reason="try it")
+    publish(bootstrap, QUIET, 4_800)  # while rules and model change
+    await_model(bootstrap, "blend", "try it")
+    until(lambda: count(bootstrap, topics.DECISIONS) > 3_000, 60, "nothing goes on")
+    roles.kill("hot", "verify")
+    order(bootstrap, "PROMOTE", name="logistic", version=499)
+    roles.start("hot", "verify")
+    await_model(bootstrap, "logistic", "promoted logistic@499")
+    publish(bootstrap, 4_800, 5_000)
+    decided(bootstrap, 5_000)
+    until(lambda: distinct(bootstrap) >= 5_000, 90, "not every one is decided")
 
 
 def distinct(bootstrap: str) -> int:
@@ -156,8 +194,7 @@ def check_explanation(bootstrap: str) -> None:
         one for one in reversed(bodies(bootstrap, topics.DECISIONS))
         if one["late"] and one["model"] and one["model"]["name"] == "blend"
     )  # fmt: skip
-    code, found = run(bootstrap, "explain", decision["transaction_id"])
-    assert code == 0
+    found = explain(KafkaLog(bootstrap), decision["transaction_id"])
     assert found["rederived"] == {"card": True, "terminal": True}
     parts = found["model_parts"]
     total = parts["bias"] + parts["held"] + math.fsum(c["log_odds"] for c in parts["contributions"])
@@ -168,7 +205,7 @@ def check_explanation(bootstrap: str) -> None:
     assert found["outcomes"] == []
 
 
-def check_a_forged_decision(bootstrap: str, home: Path, shadow: Worker, many: int) -> None:
+def check_a_forged_decision(bootstrap: str, shadow: Worker, many: int) -> None:
     """A second record of a decision, with a fingerprint of its own, is found by both."""
     record = read(bootstrap, topics.DECISIONS)[-1]
     body = codec.decode(record.value or b"")[1] | {"decision": "DECLINE"}
@@ -178,7 +215,6 @@ def check_a_forged_decision(bootstrap: str, home: Path, shadow: Worker, many: in
     assert (code, found["checked"], found["mismatches"]) == (1, many, 1)
     assert found["first"]["transaction_id"] == body["transaction_id"]
     assert found["first"]["fields"]["decision"]["recorded"] == "DECLINE"
-    with worker("hot", bootstrap, home):
-        publish(bootstrap, 5_000, 5_100)  # what comes next is compared, and all read before it
-        until(lambda: metric(shadow, "fraud_verify_mismatches_total") == 1, 60, shadow.text)
+    publish(bootstrap, 5_000, 5_100)  # what comes next is compared, and all read before it
+    until(lambda: metric(shadow, "fraud_verify_mismatches_total") == 1, 60, shadow.text)
     assert body["transaction_id"] in shadow.text()
