@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -131,6 +132,6 @@ def _of_fields(rows: Rows, fields: Mapping[str, Mapping[int, str]]) -> Iterator[
     """Fields of the transactions that the log still holds."""
     for name, known in fields.items():
         values = np.array([known.get(key, "") for key in rows["key"].tolist()], dtype=object)
-        counts = {value: int((values == value).sum()) for value in set(known.values())}
+        counts = Counter(value for value in values.tolist() if value)
         for value in sorted(counts, key=lambda one: (-counts[one], one))[:MOST_VALUES]:
             yield name, value, values == value
