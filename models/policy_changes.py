@@ -18,7 +18,10 @@ from models.learn_policy import LearnPolicy
 from schemas.errors import InvalidField
 from schemas.fields import CommandKind
 
-KINDS = tuple(kind for kind in get_args(CommandKind) if kind != APPROVE)
+# An approval that waits for an approval never ends, and a rule that fires on everybody at night
+# must not wait, and expire, for want of a second person: its demotion lets nothing new act.
+NEVER_WAIT = (APPROVE, "RULES_DEMOTE")
+KINDS = tuple(kind for kind in get_args(CommandKind) if kind not in NEVER_WAIT)
 Changes = dict[str, Any]
 
 

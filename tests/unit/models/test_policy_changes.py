@@ -122,3 +122,9 @@ def test_every_setting_is_read_where_it_is_written() -> None:
     defaults = current(LearnPolicy())
     assert all(wanted[name] != value for name, value in defaults.items())
     assert changed(LearnPolicy(), defaults) == LearnPolicy()
+
+
+@pytest.mark.parametrize("kind", ["APPROVE", "RULES_DEMOTE"])
+def test_what_must_not_wait_cannot_be_made_to(kind: str) -> None:
+    with pytest.raises(InvalidField, match=rf"a list of some of .*, got \['PROMOTE', '{kind}'\]"):
+        changed(LearnPolicy(), {"approve": ["PROMOTE", kind]})
