@@ -41,7 +41,9 @@ class Metrics(ModelMetrics):
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self._count_records()
+        self._count_rules()
         self._count_labels()
+        self._count_proofs()
         self._name_versions()
         self._judge_models()
         self._measure_work()
@@ -81,6 +83,9 @@ class Metrics(ModelMetrics):
             registry=registry,
         )
 
+    def _count_rules(self) -> None:
+        """What the rules do."""
+        registry = self.registry
         self.rule_hits = Counter(
             "fraud_rule_hits_total",
             "Rules that fired, by code and mode: active, or shadow (did not act).",
@@ -120,6 +125,10 @@ class Metrics(ModelMetrics):
             ["label"],
             registry=registry,
         )
+
+    def _count_proofs(self) -> None:
+        """What is compared with what ought to be."""
+        registry = self.registry
         self.verified = Counter(
             "fraud_verified_total",
             "Decisions that a shadow derived again and compared with those on record.",

@@ -80,7 +80,7 @@ def audited(
 
 def made_again(log: Log, entries: list[dict[str, Any]]) -> list[Fault]:
     """What is wrong by the learner's own fold, showing how far it is."""
-    from streams.cli.publish import bar  # noqa: PLC0415 - keeps `--help` quick
+    from streams.cli.progress_bar import bar  # noqa: PLC0415 - keeps `--help` quick
     from streams.governance.audit_refold import beside_a_refold  # noqa: PLC0415
 
     with bar() as progress:

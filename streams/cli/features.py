@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.options import Files, Json, LabelDelay, Labels, Mapping
 from streams.cli.output import example, result
-from streams.cli.publish import bar
+from streams.cli.progress_bar import bar
 
 if TYPE_CHECKING:
     from streams.feature_table import FeatureRequest, Written

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import Bootstrap, Json, reachable
-from streams.cli.output import errors_console, example, result
-from streams.cli.publish import bar
+from streams.cli.output import example, result
+from streams.cli.progress_bar import Told, with_bars
 
 if TYPE_CHECKING:
     from streams.history.rebuild import Rebuilt, Request
 
 EXAMPLE = example("fraud models rebuild --as-of 4000 --without-labels source=ANALYST")
+HEADING = "reading fraud.outcomes from its beginning"
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +79,7 @@ def rebuild(
     log = KafkaLog(reachable(bootstrap))
     if out is not None:  # what cannot be written is said before the log is folded
         out.parent.mkdir(parents=True, exist_ok=True)
-    rebuilt = with_bar(lambda told: _rebuild(log, request, told))
+    rebuilt = with_bars(HEADING, lambda told: _rebuild(log, request, told))
     found = report(request, rebuilt)
     if out is not None:
         write(out, rebuilt)
@@ -110,24 +111,10 @@ def _parsed(option: str, parse: Callable[[], Any]) -> Any:
         raise typer.BadParameter(f"{option}: {error}") from error
 
 
-def _rebuild(log: Any, request: Request, told: Callable[[str, int, int], None]) -> Rebuilt:
+def _rebuild(log: Any, request: Request, told: Told) -> Rebuilt:
     from streams.history.rebuild import rebuild as run  # noqa: PLC0415 - keeps `--help` quick
 
     return run(log, request, told)
-
-
-def with_bar(work: Callable[[Callable[[str, int, int], None]], Rebuilt]) -> Rebuilt:
-    """Do the work, showing how far it is and how long it will take."""
-    errors_console().print("reading fraud.outcomes from its beginning")
-    with bar() as progress:
-        tasks: dict[str, Any] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total, rate="")
-            progress.update(tasks[what], completed=done, total=total)
-
-        return work(told)
 
 
 def report(request: Request, rebuilt: Rebuilt) -> dict[str, Any]:

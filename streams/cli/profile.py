@@ -11,7 +11,7 @@ import typer
 
 from streams.cli.options import Files, Json, Labels, Mapping
 from streams.cli.output import example, result
-from streams.cli.publish import bar
+from streams.cli.progress_bar import bar
 
 if TYPE_CHECKING:
     from streams.profile.report import ProfileRequest

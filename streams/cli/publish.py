@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from streams.cli.options import Bootstrap, Files, Json, Labels, Mapping, reachable
-from streams.cli.output import errors_console, example, result
+from streams.cli.output import example, result
+from streams.cli.progress_bar import bar
 
 if TYPE_CHECKING:
     from producers.progress import Progress as Published
@@ -84,15 +76,6 @@ def check_pace(rate: float | None, speedup: float | None, *, at_most: bool) -> N
     for name, value in (("--rate", rate), ("--speedup", speedup)):
         if value is not None and not 0 < value < float("inf"):
             raise typer.BadParameter(f"{name}: expected a positive number, got {value}")
-
-
-def bar() -> Progress:
-    """A progress bar on standard error, silent where that is no terminal."""
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-        console=errors_console(), disable=not sys.stderr.isatty(),
-    )  # fmt: skip
 
 
 def _found(bootstrap: str, done: Published) -> dict[str, Any]:

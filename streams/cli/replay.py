@@ -13,7 +13,7 @@ import typer
 from streams.cli import replay_options as options
 from streams.cli.options import Bootstrap, Json, LabelDelay, Labels, Mapping, reachable
 from streams.cli.output import errors_console, example, result
-from streams.cli.publish import bar
+from streams.cli.progress_bar import bar
 
 if TYPE_CHECKING:
     from streams.replay import Replayed, ReplayRequest

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.options import Bootstrap, Json, reachable
-from streams.cli.output import errors_console, example, result
-from streams.cli.publish import bar
+from streams.cli.output import example, result
+from streams.cli.progress_bar import Told, with_bars
 
 if TYPE_CHECKING:
     from streams.history.log import Log
-    from streams.verify.log import Request, Told, Verified
+    from streams.verify.log import Request, Verified
 
 EXAMPLE = example("fraud verify --from 2018-06-01 --to 2018-06-02 --json")
 POINT = "TIME|OFFSET"
+HEADING = "reading fraud.decisions, then folding fraud.activity from its start"
 
 From = Annotated[
     str | None,
@@ -63,7 +63,7 @@ def verify(
     address = reachable(bootstrap)
     log, started = KafkaLog(address), time.monotonic()
     with closing(Delivered(address)) as delivered:
-        verified = with_bar(lambda told: _verify(log, request, delivered, told))
+        verified = with_bars(HEADING, lambda told: _verify(log, request, delivered, told))
     found = report(verified, time.monotonic() - started)
     if models:
         found["models"] = rederived_models(log)
@@ -90,20 +90,6 @@ def _verify(log: Log, request: Request, delivered: Any, told: Told) -> Verified:
     from streams.verify.log import verify as run  # noqa: PLC0415 - keeps `--help` quick
 
     return run(log, request, decided=delivered, told=told)
-
-
-def with_bar(work: Callable[[Told], Verified]) -> Verified:
-    """Do the work, showing how far it is and how long it will take."""
-    errors_console().print("reading fraud.decisions, then folding fraud.activity from its start")
-    with bar() as progress:
-        tasks: dict[str, Any] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total, rate="")
-            progress.update(tasks[what], completed=done, total=total)
-
-        return work(told)
 
 
 def report(verified: Verified, seconds: float) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.options import Bootstrap, Json, reachable
-from streams.cli.output import errors_console, example, result
-from streams.cli.publish import bar
+from streams.cli.output import example, result
+from streams.cli.progress_bar import with_bars
 from streams.cli.whatif_text import compared
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from streams.whatif.limits import Limits
     from streams.whatif.replay import Span
 
-Told = Callable[[str, int, int], None]
+HEADING = "reading fraud.outcomes, then fraud.activity"
 
 
 def register(app: typer.Typer) -> None:
@@ -106,8 +105,11 @@ def compare(
     published = library(log)
     if model is not None:
         with_model(change, log, published, model)
-    return with_bar(
-        lambda told: run(log, published, change, span=span, limits=limits, examples=most, told=told)
+    return with_bars(
+        HEADING,
+        lambda told: run(
+            log, published, change, span=span, limits=limits, examples=most, told=told
+        ),
     )
 
 
@@ -138,17 +140,3 @@ def spanned(since: str | None, to: str | None) -> Span:
     if span.start >= span.end:
         raise typer.BadParameter(f"expected --from before --to, got {since} and {to}")
     return span
-
-
-def with_bar(work: Callable[[Told], dict[str, Any]]) -> dict[str, Any]:
-    """Do the work, showing which partition is read and how far."""
-    errors_console().print("reading fraud.outcomes, then fraud.activity")
-    with bar() as progress:
-        tasks: dict[str, Any] = {}
-
-        def told(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total, rate="")
-            progress.update(tasks[what], completed=done, total=total)
-
-        return work(told)
