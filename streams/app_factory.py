@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 # Batches, not records: a few keep an agent busy, and what waits here is redone after a rebalance.
 QUEUED_BATCHES = 16
 WATCH_EVERY_S = 1.0
+IDLE_EVERY_S = 1.0  # of what took days to mature, a second more is nothing
 UNKNOWN_S = 0.005  # a store hears of its partitions within milliseconds
 
 
@@ -60,6 +61,7 @@ class WorkerApp:
         self.app.on_before_shutdown.connect(self._on_shutdown)
         self.app.task(self._run_barrier)
         self.app.task(self._watch_group)
+        self.app.task(self._run_idle)
         add_pages(self.app, self.health)
 
     # -- state --------------------------------------------------------------------------------
@@ -128,6 +130,17 @@ class WorkerApp:
         task.count_decisions()  # here and not in the step: what is folded once more is no decision
         METRICS.events.labels(stage.name).inc(len(batch))
         METRICS.batch.labels(stage.name).observe(len(batch))
+
+    async def _run_idle(self) -> None:
+        """Let each stage go on with what waits for no record."""
+        while not self.app.should_stop:
+            await self.app.sleep(IDLE_EVERY_S)
+            try:
+                for stage in self.stages:
+                    for task in self.stores[stage.name].held():
+                        stage.idle(task)
+            except Exception as error:
+                die(f"{stage.name}, between batches: {type(error).__name__}: {error}")
 
     async def _restored(self, store: TaskStore, place: TP) -> Task | None:
         """The partition's task once restored; None where the partition was taken away.

@@ -22,7 +22,6 @@ CHUNKS_KEPT = 40
 READ_DEADLINE_S = 20.0
 # A follower needs no more than the next few thousand decisions; librdkafka would hold 64 MB.
 FOLLOWER_QUEUE_KB = 4_096
-FIRST_FETCH_S = 0.02
 NOWHERE = -1
 
 Chunk = dict[int, bytes]
@@ -157,8 +156,7 @@ class Follower:
         self._next = offset
 
     def _fill(self, most: int) -> None:
-        # Waiting is for the first fetch alone; after it librdkafka reads ahead by itself.
-        for message in self._reader.consume(most, 0.0 if self._ahead else FIRST_FETCH_S):
+        for message in self._reader.consume(most, 0.0):  # librdkafka reads ahead by itself
             value, offset = message.value(), message.offset()
             if message.error() is None and offset is not None:
                 self._ahead.append((offset, value if isinstance(value, bytes) else b""))

@@ -106,7 +106,10 @@ class InProcessStage:
 
     def run(self) -> int:
         """Fold everything that is there; returns how many records that were."""
-        return sum(self._run(task, topic) for task in self.tasks for topic in self.stage.sources)
+        folded = sum(self._run(task, topic) for task in self.tasks for topic in self.stage.sources)
+        for task in self.tasks:
+            self.stage.idle(task)
+        return folded
 
     def _run(self, task: Task, topic: str) -> int:
         records = self.log.partitions[topic, task.partition]

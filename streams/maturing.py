@@ -105,6 +105,8 @@ def cursor(task: Task) -> int:
 def follow(task: Task, log: DecisionLog, policy: MaturityPolicy) -> None:
     """Move the cursor as far as silence can be trusted; send what is presumed."""
     live, watermark = of(task), task.meta.get("watermark", NEVER)
+    if cursor(task) > task.applied[topics.DECISIONS]:
+        return
     if live.next_time > watermark - policy.maturity_ms:
         return
     labels = task.applied[topics.LABELS] + 1

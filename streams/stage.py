@@ -19,7 +19,7 @@ def whole(records: Sequence[Record]) -> list[Sequence[Record]]:
 
 
 def nothing(_task: Task) -> None:
-    """A stage that has nothing to say after a restore."""
+    """A stage that has nothing to say after a restore, or while nothing arrives."""
 
 
 async def at_once(_task: Task, _records: Sequence[Record], _still_ours: Callable[[], bool]) -> None:
@@ -41,6 +41,7 @@ class Stage:
         split: cuts a batch where something changes for all that follows (control markers).
         prepare: awaits what a part needs (a model version) before it is folded.
         restored: called once with a restored task.
+        idle: called about once a second with each task, for what must go on when nothing arrives.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Stage:
     split: Callable[[Sequence[Record]], Sequence[Sequence[Record]]] = whole
     prepare: Prepare = at_once
     restored: Callable[[Task], None] = nothing
+    idle: Callable[[Task], None] = nothing
 
     def task(self, partition: int, outbox: Outbox, clock: Callable[[], int]) -> Task:
         """An empty task of this stage."""

@@ -88,6 +88,7 @@ def joining(world: World) -> tuple[Stage, ...]:
             partitions=4, changelog="fraud-join-join-changelog",
             new_state=JoinState, unpack_state=JoinState.unpack,
             step=join.make_step(world.decisions, world.maturity),
+            idle=join.make_idle(world.decisions, world.maturity),
         ),
     )  # fmt: skip
 

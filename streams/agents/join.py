@@ -44,6 +44,13 @@ def make_step(log: DecisionLog, policy: MaturityPolicy) -> Callable[[Task, Seque
     return step
 
 
+def make_idle(log: DecisionLog, policy: MaturityPolicy) -> Callable[[Task], None]:
+    """What goes on while nothing arrives: decisions that were not at hand when the last batch was
+    folded mature all the same.
+    """
+    return lambda task: maturing.follow(task, log, policy)
+
+
 def add_decision(task: Task, _log: DecisionLog, record: Record, policy: MaturityPolicy) -> None:
     """Remember where a decision is; a label that waited for it becomes an outcome now."""
     decision = decoded(record, "decision")

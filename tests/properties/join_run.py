@@ -39,6 +39,8 @@ class Logs:
     """Both topics' only partition, as far as they are published; also what the join reads back."""
 
     records: dict[str, list[LogRecord]] = field(default_factory=lambda: {t: [] for t in SOURCES})
+    at_hand: int = 1_000_000
+    """How many decisions a follower has fetched: it does not wait for more."""
 
     def publish(self, topic: str, record: dict[str, Any]) -> None:
         """Append a decision or a label."""
@@ -53,7 +55,7 @@ class Logs:
 
     def following(self, _partition: int, offset: int, most: int) -> list[tuple[int, bytes]]:
         """The decisions from an offset on."""
-        records = self.records[topics.DECISIONS][offset : offset + most]
+        records = self.records[topics.DECISIONS][offset : min(offset + most, self.at_hand)]
         return [(r.offset, r.value or b"") for r in records]
 
     def labels_end(self, _partition: int) -> int:
@@ -105,6 +107,7 @@ class JoinRun:
         self.logs = Logs()
         self.outputs = Outputs()
         self._step: Callable[[Task, Sequence[LogRecord]], None] = join.make_step(self.logs, policy)
+        self._idle = join.make_idle(self.logs, policy)
         self._changelog: dict[bytes, bytes] = {}
         self._committed = dict.fromkeys(SOURCES, 0)
         self.start()
@@ -125,6 +128,10 @@ class JoinRun:
             self._step(self.task, records)
             self._at[topic] += len(records)
         return bool(records)
+
+    def idle(self) -> None:
+        """What goes on while nothing arrives."""
+        self._idle(self.task)
 
     def barrier(self, keys: int | None = None, *, commits: bool = True) -> None:
         """Make durable: all of it, or so many keys and no meta record, as a crash leaves it."""

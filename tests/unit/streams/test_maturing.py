@@ -61,6 +61,19 @@ def test_silence_is_presumed_at_maturity_and_not_before(run: JoinRun) -> None:
     assert heard(run)[1:] == [("t2", "LEGITIMATE", True), ("t3", "LEGITIMATE", True)]
 
 
+def test_what_was_not_at_hand_matures_though_nothing_more_arrives(run: JoinRun) -> None:
+    run.logs.at_hand = 0
+    publish(run, decision(0, 0, "APPROVE"), decision(1, LATER, "APPROVE"))
+    run.drain()
+    assert heard(run) == []
+    run.idle()
+    assert heard(run) == [], "still not fetched"
+    run.logs.at_hand = 2
+    run.idle()
+    run.idle()
+    assert heard(run) == [("t0", "LEGITIMATE", True)]
+
+
 def test_a_later_chargeback_reverses_a_presumption(run: JoinRun) -> None:
     publish(run, decision(0, 0, "APPROVE"), decision(1, LATER, "APPROVE"))
     run.drain()
