@@ -1,0 +1,201 @@
+"""Wrong labels: what they do where nobody stops them, where learning freezes, and afterwards.
+
+    python -m tests.bench.poisoning_bench FOLDER [--write]
+
+One world (`fraud simulate label-poisoning`, made in FOLDER where it is missing) goes three times
+through the stages themselves, in process, with a logistic regression that learns continuously:
+
+- never poisoned: the customers' wrong labels say the truth;
+- unprotected: nothing freezes;
+- protected: learning freezes by policy. Half a day later somebody excludes the source and resumes;
+  from then on it is not published, and analysts correct what it had said wrongly.
+
+Average precision of the champion against the truth, by day of the transactions. `--write` puts the
+table into `infra/docs/worlds.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from models.contest.protection import DAY_MS, ProtectionPolicy
+from models.evaluation import average_precision
+from models.learn import Learner
+from models.learn_policy import LearnPolicy
+from producers.arrival import Arrival
+from producers.handbook_world import START_SECONDS
+from producers.scenarios.catalogue import ONSET_DAY
+from producers.source import Source
+from schemas import topics
+from streams.in_process import InProcess, InProcessLog
+from streams.in_process_world import in_process_world
+from streams.stage import Stage
+from streams.wire import codec
+from streams.wiring import ROLES
+from tests.bench.drift_bench import simulated
+
+DOCUMENT = Path(__file__).parents[2] / "infra" / "docs" / "worlds.md"
+BEGIN, END = "<!-- poisoning measured -->", "<!-- end of poisoning -->"
+RUNS = ("never poisoned", "unprotected", "protected")
+SOURCE = "CUSTOMER"
+FIRST_DAY, DAYS = 25, 84
+"""A model of six weeks meets the wrong labels; a week more of windows would change little."""
+PEOPLE_MS = DAY_MS // 2
+"""From the freeze until somebody has looked."""
+CHUNK = 200
+SPANS = {"before": (64, 71), "day 0": (71, 72), "day 1": (72, 73), "day 2-3": (73, 75),
+         "day 4-6": (75, 78), "day 7-12": (78, 84)}  # fmt: skip
+
+
+def start_ms(day: int) -> int:
+    """A day of the world, as UTC ms."""
+    return START_SECONDS * 1_000 + day * DAY_MS
+
+
+@dataclass
+class Passage:
+    """One run: the stages, what was published, and what people did."""
+
+    name: str
+    truth: dict[str, bool]
+    log: InProcessLog = field(init=False)
+    frozen: tuple[int, str] | None = None
+    corrected: int | None = None
+    _wrong: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._now = 0
+        self.log = InProcessLog(clock=lambda: self._now)
+        self._stages = InProcess(stages(self.log, protected=self.name == "protected"), self.log)
+        self._stages.run()
+        (learn,) = (one for one in self._stages.stages if one.stage.name == "learn")
+        self._learn = learn.tasks[0]
+
+    def run(self, arrivals: Iterator[Arrival]) -> Passage:
+        """Publish everything, a chunk at a time."""
+        while chunk := list(islice(arrivals, CHUNK)):
+            for event, at, record in chunk:
+                self._now = at
+                self._transaction(record) if event == "transaction" else self._label(record)
+            self._stages.run()
+            self._look_after()
+        return self
+
+    def _transaction(self, record: dict[str, Any]) -> None:
+        self._append(topics.TRANSACTIONS, "transaction", record)
+
+    def _label(self, record: dict[str, Any]) -> None:
+        true = "FRAUD" if self.truth[record["transaction_id"]] else "LEGITIMATE"
+        if self.name == "never poisoned":
+            record = record | {"label": true}
+        if self.corrected is not None and record["source"] == SOURCE:
+            return
+        if record["label"] != true:
+            self._wrong.append(record)
+        self._append(topics.LABELS, "label", record)
+
+    def _look_after(self) -> None:
+        """What people do half a day after a freeze."""
+        for entry in self._learn.entries.values():
+            frozen = entry.state.frozen
+            if frozen is not None and self.frozen is None:
+                self.frozen = (frozen["at"], frozen["reason"])
+        if self.frozen and self.corrected is None and self._now >= self.frozen[0] + PEOPLE_MS:
+            self._command("EXCLUDE", {"source": SOURCE, "reason": "its labels contradict analysts"})
+            self._command("RESUME", {"reason": "without it"})
+            for number, record in enumerate(self._wrong):
+                self._append(topics.LABELS, "label", self._correction(record, number))
+            self.corrected = len(self._wrong)
+
+    def _correction(self, record: dict[str, Any], number: int) -> dict[str, Any]:
+        return record | {
+            "label_id": f"review-{number}", "label": "LEGITIMATE", "source": "ANALYST",
+            "observed_at": self._now, "supersedes": record["label_id"],
+        }  # fmt: skip
+
+    def _command(self, kind: str, payload: dict[str, Any]) -> None:
+        record = {
+            "command_id": f"{kind}-1", "kind": kind, "payload": json.dumps(payload),
+            "actor": "ana", "issued_at": self._now,
+        }  # fmt: skip
+        self.log.append(topics.OUTCOMES, kind.encode(), codec.encode("command", record))
+
+    def _append(self, topic: str, name: str, record: dict[str, Any]) -> None:
+        self.log.append(topic, record["card_id"].encode(), codec.encode(name, record))
+
+    def precision(self) -> dict[str, float]:
+        """Average precision against the truth in each span."""
+        made = [codec.decode(one.value or b"")[1] for one in self.log.read(topics.DECISIONS)]
+        found = {}
+        for name, (first, last) in SPANS.items():
+            span = range(start_ms(first), start_ms(last))
+            chosen = [one for one in made if one["model"] and one["event_time"] in span]
+            truth = [self.truth[one["transaction_id"]] for one in chosen]
+            found[name] = average_precision(truth, [one["score"] for one in chosen]) or 0.0
+        return found
+
+
+def stages(log: InProcessLog, *, protected: bool) -> list[Stage]:
+    """The hot path, the join and the learner, one model alone."""
+    policy = LearnPolicy(
+        competitors=("logistic",), blended=(), protection=ProtectionPolicy(automatic=protected)
+    )
+    world = in_process_world(log)
+    made = [one for role in ("hot", "join", "learn") for one in ROLES[role].stages(world)]
+    learner = {
+        "new_state": partial(Learner, policy=policy),
+        "unpack_state": partial(Learner.unpack, policy=policy),
+    }
+    return [replace(one, **learner) if one.name == "learn" else one for one in made]
+
+
+def passage(name: str, world: Path) -> dict[str, Any]:
+    """One run's figures."""
+    truth = pl.read_parquet(world / "truth.parquet", columns=["transaction_id", "fraud"])
+    first = start_ms(FIRST_DAY)
+    arrivals = (a for a in Source.open(world).arrivals() if a.record["event_time"] >= first)
+    run = Passage(name, dict(truth.iter_rows())).run(arrivals)
+    onset = start_ms(ONSET_DAY)
+    frozen = None if run.frozen is None else [(run.frozen[0] - onset) / 3_600_000, run.frozen[1]]
+    return {"precision": run.precision(), "frozen": frozen, "corrected": run.corrected}
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    """The figures as Markdown."""
+    lines = ["| run | " + " | ".join(SPANS) + " |", "| --- |" + " --- |" * len(SPANS)]
+    for name, one in found.items():
+        cells = [f"{one['precision'][span]:.3f}".lstrip("0") for span in SPANS]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    hours, reason = found["protected"]["frozen"]
+    corrected = found["protected"]["corrected"]
+    said = (
+        f'Frozen {hours:.1f} hours after the onset: "{reason}". {corrected} labels were corrected.'
+    )
+    return "\n".join(lines) + "\n\n" + said + "\n"
+
+
+def main(folder: Path, *, write: bool) -> None:
+    """Run the three and print the table."""
+    world = simulated(folder, "label-poisoning", 0, DAYS)
+    with ProcessPoolExecutor(2) as pool:
+        found = dict(zip(RUNS, pool.map(passage, RUNS, [world] * len(RUNS)), strict=True))
+    text = table(found)
+    print(text)
+    if write:
+        page = DOCUMENT.read_text()
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        DOCUMENT.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), write="--write" in sys.argv)
