@@ -115,7 +115,9 @@ class Health:
     def live(self) -> dict[str, Any]:
         """What /live says: seconds without progress of each part, 0 where nothing waits."""
         now, barrier = self._clock(), self._barrier()
-        stalled = self.progress.stalled() | {
+        # Each stage has its part from the start, before anything was looked at.
+        stalled = dict.fromkeys(self._stores, 0.0) | self.progress.stalled()
+        stalled |= {
             "barrier": 0.0 if barrier is None else now - barrier.settled,
             "watch": 0.0 if self._looked is None else now - self._looked,
         }

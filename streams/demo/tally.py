@@ -94,6 +94,7 @@ class Tally:
             return
         digest = hashlib.sha256(value).digest()
         known = self.decided.setdefault(transaction_id, digest)
+        self.refused.discard(transaction_id)
         if body["model"] is not None:
             self.champion = body["model"]["name"]
         if known is digest:
@@ -114,6 +115,7 @@ class Tally:
         if transaction_id not in self.labels or transaction_id in self.outcomes:
             return
         self.outcomes.add(transaction_id)
+        self.refused_labels.discard(transaction_id)
         if body["label"] != "INCONCLUSIVE":
             self.frauds.append(body["label"] == "FRAUD")
             self.scores.append(body["score"])
@@ -131,23 +133,23 @@ class Tally:
     def _dead_letter(self, body: dict[str, Any], _value: bytes) -> None:
         self.dead_letters[body["code"]] = self.dead_letters.get(body["code"], 0) + 1
         transaction_id = refused_id(body["original"])
-        refused = self.refused_labels if body["topic"] == topics.LABELS else self.refused
-        if transaction_id is not None:
-            refused.add(transaction_id)
+        if body["topic"] == topics.LABELS:
+            if transaction_id in self.labels and transaction_id not in self.outcomes:
+                self.refused_labels.add(transaction_id)
+        elif transaction_id in self.sent and transaction_id not in self.decided:
+            self.refused.add(transaction_id)
 
     # -- what is still out --------------------------------------------------------------------
 
     @property
     def undecided(self) -> int:
         """Transactions published, neither decided nor refused yet."""
-        refused = len(self.refused - self.decided.keys()) if self.refused else 0
-        return len(self.sent) - len(self.decided) - refused
+        return len(self.sent) - len(self.decided) - len(self.refused)
 
     @property
     def unmatched(self) -> int:
         """Labels published that neither met their decision nor were refused yet."""
-        refused = len(self.refused_labels - self.outcomes) if self.refused_labels else 0
-        return len(self.labels) - len(self.outcomes) - refused
+        return len(self.labels) - len(self.outcomes) - len(self.refused_labels)
 
     @property
     def missing(self) -> list[str]:

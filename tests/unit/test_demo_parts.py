@@ -83,20 +83,37 @@ def test_repeats_are_one_and_differing_bytes_are_counted() -> None:
     assert tally.undecided == 0
 
 
-def test_what_was_refused_is_not_missing() -> None:
-    tally = Tally()
-    record = next(iter(SMALL.arrivals())).record
-    tally.published(record["transaction_id"])
-    tally.published("lost")
+def refused(record: dict[str, Any]) -> bytes:
     letter = {
         "code": "FUTURE", "cause": "", "stage": "profile", "topic": topics.TRANSACTIONS,
         "partition": 0, "offset": 0, "key": None, "truncated": False, "original_sha256": "",
         "original": codec.encode("transaction", record),
     }  # fmt: skip
-    tally.take(topics.DEAD_LETTERS, codec.encode("dead_letter", letter))
+    return codec.encode("dead_letter", letter)
+
+
+def test_what_was_refused_is_not_missing() -> None:
+    tally = Tally()
+    record = next(iter(SMALL.arrivals())).record
+    tally.published(record["transaction_id"])
+    tally.published("lost")
+    tally.take(topics.DEAD_LETTERS, refused(record))
     assert tally.undecided == 1
     assert tally.missing == ["lost"]
     assert tally.dead_letters == {"FUTURE": 1}
+
+
+def test_who_is_somebody_elses_or_decided_is_not_waited_for_less() -> None:
+    tally = Tally()
+    record = next(iter(SMALL.arrivals())).record
+    tally.published("lost")
+    tally.take(topics.DEAD_LETTERS, refused(record))
+    assert tally.undecided == 1, "nobody announced it"
+    tally.published(record["transaction_id"])
+    for _ in range(2):  # a repeat of it, later than its day
+        tally.take(topics.DECISIONS, decision(record["transaction_id"]))
+        tally.take(topics.DEAD_LETTERS, refused(record))
+    assert tally.undecided == 1
 
 
 def test_garbage_names_no_transaction() -> None:

@@ -44,7 +44,9 @@ def barrier(clock: Clock) -> Any:
 def health(tmp_path: Path, clock: Clock, barrier: Any) -> Health:
     settings = Settings(home=tmp_path, stall_s=60.0)
     app = faust_app("fraud-learn", settings)
-    return Health(app, {}, SOURCES, settings, barrier=lambda: barrier, clock=clock)
+    idle: Any = SimpleNamespace(tasks={}, ready=True, held=list)
+    stores = {"learn": idle}
+    return Health(app, stores, SOURCES, settings, barrier=lambda: barrier, clock=clock)
 
 
 def give(health: Health, *partitions: int) -> None:
@@ -91,7 +93,7 @@ def test_what_hangs_makes_it_not_live(health: Health, clock: Clock) -> None:
     clock.now += 2
     found = health.live()
     assert not found["live"]
-    assert found["stalled_s"] == {"barrier": 61.0, "watch": 61.0}
+    assert found["stalled_s"] == {"learn": 0.0, "barrier": 61.0, "watch": 61.0}
 
 
 async def refuse(_offsets: dict[tuple[str, int], int]) -> bool:
