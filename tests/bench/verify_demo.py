@@ -2,8 +2,8 @@
 
 Run it from the project's root: `python -m tests.bench.verify_demo [TRANSACTIONS]`. It starts a
 broker of its own as `fraud up` does and runs `fraud demo` on it. Meanwhile it applies another
-ruleset, publishes transactions that are more than a day late, and kills a worker of the hot path with -9. Then
-it asks `fraud verify --json`, and once more with one byte of one decision altered.
+ruleset, publishes transactions that are more than a day late, and kills a worker of the hot path
+with -9. Then it asks `fraud verify --json`, and once more with one byte of one decision altered.
 """
 
 from __future__ import annotations
