@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+from schemas.control_events import Command
 from schemas.errors import (
     EventError,
     InvalidAmount,
@@ -20,7 +21,7 @@ from schemas.errors import (
     SchemaInvalid,
     UnknownCurrency,
 )
-from schemas.events import Command, Label, Transaction
+from schemas.events import Label, Transaction
 from schemas.pan import holds_pan
 from schemas.parts import Published
 
