@@ -33,8 +33,8 @@ from tests.unit.streams.altered_log import STRICTER
 
 ROOT = Path(__file__).parents[2]
 TRANSACTIONS = 160_000
-LATE = 2_000
-"""Transactions that come late, each more than a day."""
+LATE = 1 / 80
+"""Share of transactions that come once more, each more than a day late."""
 CLI = [sys.executable, "-m", "streams.cli"]
 
 
@@ -59,7 +59,7 @@ def holds(found: dict[str, Any]) -> bool:
         found["demo"]["missing_decisions"] == found["demo"]["duplicate_decisions"] == 0
         and len(found["models"]) > 3
         and len(found["rulesets"]) > 1
-        and found["late"] >= LATE // 2
+        and found["late"] >= found["decisions"] * LATE / 2
         and (checked, found["verify"]["mismatches"]) == (wanted, 0)
         and (found["altered"]["checked"], found["altered"]["mismatches"]) == (wanted, 1)
     )
@@ -68,11 +68,12 @@ def holds(found: dict[str, Any]) -> bool:
 def demo(bootstrap: str, home: Path, transactions: int) -> dict[str, Any]:
     """A demo's summary, with what was done to it meanwhile."""
     argv = [*CLI, "demo", "--transactions", str(transactions), "--bootstrap", bootstrap, "--json"]
+    late = late_ones(transactions)
     running = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         reached(bootstrap, transactions // 2, running)
+        publish(bootstrap, late)  # at once: a second of the demo is half a day
         rules(bootstrap, home)
-        late(bootstrap, transactions)
         reached(bootstrap, transactions * 7 // 10, running)
         killed = workers(running.pid, "hot")[0]
         os.kill(killed, signal.SIGKILL)
@@ -97,17 +98,31 @@ def rules(bootstrap: str, home: Path) -> None:
     cli("rules", bootstrap, "apply", str(file), "--actor", "ana", "--reason", "try", "--active")
 
 
-def late(bootstrap: str, transactions: int) -> None:
-    """Transactions of the world again, a day earlier, under ids of their own."""
+def late_ones(transactions: int) -> list[dict[str, Any]]:
+    """Transactions of the world again, a day earlier, under ids of their own.
+
+    From just before the middle: nothing may be more than two days late.
+    """
     events = WorldRequest(transactions).arrivals()
     made = [arrival.record for arrival in events if arrival.event == "transaction"]
-    recent = made[transactions * 46 // 100 : transactions // 2]  # two days late at most
-    chosen = random.Random(7).sample(recent, LATE)
+    recent = made[transactions * 48 // 100 : transactions // 2]
+    chosen = random.Random(7).sample(recent, int(transactions * LATE))
+    return [
+        one
+        | {
+            "transaction_id": f"late-{one['transaction_id']}",
+            "event_time": one["event_time"] - DAY_MS,
+        }
+        for one in chosen
+    ]
+
+
+def publish(bootstrap: str, transactions: list[dict[str, Any]]) -> None:
+    """Publish transactions beside the demo's."""
     with Sender(bootstrap) as sender:
         publisher = TransactionPublisher(sender)
-        for record in chosen:
-            again = record | {"transaction_id": f"late-{record['transaction_id']}"}
-            publisher.publish(again | {"event_time": record["event_time"] - DAY_MS})
+        for record in transactions:
+            publisher.publish(record)
 
 
 def workers(parent: int, role: str) -> list[int]:
