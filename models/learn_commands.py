@@ -117,7 +117,7 @@ def _exclude(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
         raise InvalidField("command.payload.source", expected=f"one of {SOURCES}", came=source)
     others = [one for one in learner.excluded if one != source]
     learner.excluded = sorted([*others, source] if out else others)
-    what = f"labels of {source} {'teach nothing' if out else 'are learned'} from here on:"
+    what = f"labels of {source} {'excluded from' if out else 'taken back into'} learning"
     return Done(_said(what, record, payload))
 
 

@@ -23,6 +23,7 @@ from streams.cli import (
     features,
     init,
     label,
+    learning,
     models,
     policy,
     profile,
@@ -54,6 +55,7 @@ for command in (
     command.register(app)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(models.app, name="models")
+app.add_typer(learning.app, name="learning")
 app.add_typer(policy.app, name="policy")
 app.add_typer(rules.app, name="rules")
 

@@ -59,6 +59,20 @@ def two_people_promote(govern: Governed) -> None:
     assert govern("approve") == {"waiting": []}
 
 
+def learning_stops_and_goes_on(govern: Governed) -> None:
+    by = ("--actor", "ana", "--reason", "a broken import")
+    refused = govern("learning", "resume", *by, code=1)
+    assert "a FREEZE before it" in refused["err"]
+    frozen = govern("learning", "freeze", *by)
+    assert frozen["reason"] == "learning frozen by ana: a broken import"
+    out = govern("learning", "exclude", "customer", *by)
+    assert out["reason"] == "labels of CUSTOMER excluded from learning by ana: a broken import"
+    back = govern("learning", "resume", "--drop", *by)
+    assert back["reason"].startswith("learning resumed, without what queued, by ana")
+    again = govern("learning", "include", "customer", *by)
+    assert again["reason"].startswith("labels of CUSTOMER taken back into learning by ana")
+
+
 def test_what_a_learner_was_told_is_on_record(
     new_kafka: Callable[[], Broker], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,13 +87,15 @@ def test_what_a_learner_was_told_is_on_record(
     with worker("learn", bootstrap, tmp_path):
         settings = govern("policy", "set", "publish_every=100", "--actor", "ana")
         assert settings["waits"] is True  # the second learner goes by what the first was told
-        noted = govern("audit", "--deep", "--refold")
         papers_are_written(govern, tmp_path / "papers")
+        learning_stops_and_goes_on(govern)
+        noted = govern("audit", "--deep", "--refold")
     told = [(one["kind"], one["result"], one["actor"]) for one in noted["entries"]]
     assert told == [
         ("BOOT", "DONE", "policy"), ("PUBLISH", "DONE", "policy"), ("POLICY", "DONE", "ana"),
         ("PROMOTE", "WAITING", "ana"), ("APPROVE", "REFUSED", "Ana"), ("APPROVE", "DONE", "ben"),
-        ("POLICY", "WAITING", "ana"),
+        ("POLICY", "WAITING", "ana"), ("RESUME", "REFUSED", "ana"), ("FREEZE", "DONE", "ana"),
+        ("EXCLUDE", "DONE", "ana"), ("RESUME", "DONE", "ana"), ("EXCLUDE", "DONE", "ana"),
     ]  # fmt: skip
     assert noted["whole"] is True
     forged(bootstrap)

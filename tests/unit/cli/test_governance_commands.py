@@ -26,6 +26,10 @@ from tests.unit.streams.learning_alone import Learning, send
         ("approve",),
         ("policy", "show"),
         ("policy", "set", "publish_every=500", "--actor", "ana"),
+        ("learning", "freeze", "--actor", "ana"),
+        ("learning", "resume", "--actor", "ana", "--drop"),
+        ("learning", "exclude", "customer", "--actor", "ana"),
+        ("learning", "include", "customer", "--actor", "ana"),
     ],
 )
 def test_without_a_broker_one_line_says_so(
