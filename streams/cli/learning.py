@@ -12,8 +12,6 @@ from streams.cli.models_order import Actor, Reason, Timeout
 from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import example, result
 
-Source = Annotated[SourceName, typer.Argument(help="Whose labels.")]
-
 app = typer.Typer(
     help="Learning: freeze it, resume it, leave a source of labels out.", no_args_is_help=True
 )
@@ -51,9 +49,10 @@ def resume(
 
 @app.command(epilog=example("fraud learning exclude customer --actor ana"))
 def exclude(
-    source: Source,
+    source: Annotated[SourceName, typer.Argument(help="Whose labels.")],
     *,
     actor: Actor,
+    undo: Annotated[bool, typer.Option("--undo", help="Learn from them again.")] = False,
     reason: Reason = "",
     timeout: Timeout = 30.0,
     bootstrap: Bootstrap = None,
@@ -63,22 +62,7 @@ def exclude(
 
     They go on to reach the terminals' risk: correct those that are wrong (`fraud label`).
     """
-    payload = {"source": source.name, "excluded": True, "reason": reason}
-    _say("EXCLUDE", payload, actor, timeout, bootstrap, as_json=as_json)
-
-
-@app.command(epilog=example("fraud learning include customer --actor ana"))
-def include(
-    source: Source,
-    *,
-    actor: Actor,
-    reason: Reason = "",
-    timeout: Timeout = 30.0,
-    bootstrap: Bootstrap = None,
-    as_json: Json = False,
-) -> None:
-    """Learn from a source's labels again."""
-    payload = {"source": source.name, "excluded": False, "reason": reason}
+    payload = {"source": source.name, "excluded": not undo, "reason": reason}
     _say("EXCLUDE", payload, actor, timeout, bootstrap, as_json=as_json)
 
 

@@ -11,6 +11,7 @@ through the stages themselves, in process, with a logistic regression that learn
   from then on analysts look at what it says before it is published, under their own name, and they
   correct what it had said wrongly.
 
+Exit code 1 where nothing froze, or protection is no better than none from the second day on.
 Average precision of the champion against the truth, by day of the transactions. `--write` puts the
 table into `infra/docs/worlds.md`.
 """
@@ -197,18 +198,31 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n\n" + said + "\n"
 
 
-def main(folder: Path, *, write: bool) -> None:
+def holds(found: dict[str, dict[str, Any]]) -> bool:
+    """Whether learning froze and, after the people's half day, that was better than nothing."""
+    with_, without = (found[name]["precision"] for name in ("protected", "unprotected"))
+    later = [*SPANS][3:]
+    return found["protected"]["frozen"] is not None and all(
+        with_[one] > without[one] for one in later
+    )
+
+
+def main(folder: Path, *, write: bool) -> int:
     """Run the three and print the table."""
     world = simulated(folder, "label-poisoning", 0, DAYS)
     with ProcessPoolExecutor(2) as pool:
         found = dict(zip(RUNS, pool.map(passage, RUNS, [world] * len(RUNS)), strict=True))
+    if not holds(found):
+        print(json.dumps(found, indent=2))
+        return 1
     text = table(found)
     print(text)
     if write:
         page = DOCUMENT.read_text()
         before, after = page.split(BEGIN)[0], page.split(END)[1]
         DOCUMENT.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), write="--write" in sys.argv)
+    sys.exit(main(Path(sys.argv[1]), write="--write" in sys.argv))

@@ -28,14 +28,13 @@ from streams.demo.world import DAY_MS, WorldRequest
 from streams.verify.log import verify
 from streams.verify.recorded import Place
 from tests.broker.running import bodies, count
-from tests.broker.test_verify import OneByteAltered
+from tests.broker.test_verify import OneByteAltered, run
 from tests.unit.streams.altered_log import STRICTER
 
 ROOT = Path(__file__).parents[2]
 TRANSACTIONS = 160_000
 LATE = 1 / 80
 """Share of transactions that come once more, each more than a day late."""
-CLI = [sys.executable, "-m", "streams.cli"]
 
 
 def main(transactions: int) -> int:
@@ -45,7 +44,8 @@ def main(transactions: int) -> int:
         bootstrap = up(home, port=None, jars=DEFAULT_HOME / "jars").state.bootstrap
         try:
             found = {"demo": demo(bootstrap, home, transactions), **history(bootstrap)}
-            found |= {"verify": cli("verify", bootstrap), "altered": altered(bootstrap)}
+            code, said = run(bootstrap, "verify")
+            found |= {"verify": said | {"exit_code": code}, "altered": altered(bootstrap)}
         finally:
             down(home)
     print(json.dumps(found, indent=2, default=str))
@@ -56,7 +56,8 @@ def holds(found: dict[str, Any]) -> bool:
     """Whether everything that the log was made for is in it, and `verify` says so."""
     checked, wanted = found["verify"]["checked"], found["decisions"]
     return (
-        found["demo"]["missing_decisions"] == found["demo"]["duplicate_decisions"] == 0
+        found["demo"]["exit_code"] == found["verify"]["exit_code"] == 0
+        and found["demo"]["missing_decisions"] == found["demo"]["duplicate_decisions"] == 0
         and len(found["models"]) > 3
         and len(found["rulesets"]) > 1
         and found["late"] >= found["decisions"] * LATE / 2
@@ -67,7 +68,17 @@ def holds(found: dict[str, Any]) -> bool:
 
 def demo(bootstrap: str, home: Path, transactions: int) -> dict[str, Any]:
     """A demo's summary, with what was done to it meanwhile."""
-    argv = [*CLI, "demo", "--transactions", str(transactions), "--bootstrap", bootstrap, "--json"]
+    argv = [
+        sys.executable,
+        "-m",
+        "streams.cli",
+        "demo",
+        "--transactions",
+        str(transactions),
+        "--bootstrap",
+        bootstrap,
+        "--json",
+    ]
     late = late_ones(transactions)
     running = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -95,7 +106,9 @@ def rules(bootstrap: str, home: Path) -> None:
     """Another ruleset, in force at once."""
     file = home / "stricter.yaml"
     file.write_text(STRICTER)
-    cli("rules", bootstrap, "apply", str(file), "--actor", "ana", "--reason", "try", "--active")
+    words = ("apply", str(file), "--actor", "ana", "--reason", "try", "--active")
+    code, said = run(bootstrap, "rules", *words)
+    assert code == 0, said
 
 
 def late_ones(transactions: int) -> list[dict[str, Any]]:
@@ -137,16 +150,6 @@ def workers(parent: int, role: str) -> list[int]:
         if ours and "worker" in words and words[words.index("worker") + 1] == role:
             found.append(int(entry.name))
     return found
-
-
-def cli(command: str, bootstrap: str, *words: str) -> dict[str, Any]:
-    """What a command says as JSON."""
-    argv = [*CLI, command, *words, "--bootstrap", bootstrap, "--json"]
-    started = time.monotonic()
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said | {"exit_code": done.returncode, "seconds": round(time.monotonic() - started, 1)}
 
 
 def history(bootstrap: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def learning_stops_and_goes_on(govern: Governed) -> None:
     assert out["reason"] == "labels of CUSTOMER excluded from learning by ana: a broken import"
     back = govern("learning", "resume", "--drop", *by)
     assert back["reason"].startswith("learning resumed, without what queued, by ana")
-    again = govern("learning", "include", "customer", *by)
+    again = govern("learning", "exclude", "customer", "--undo", *by)
     assert again["reason"].startswith("labels of CUSTOMER taken back into learning by ana")
 
 

@@ -18,7 +18,7 @@ COMMANDS = (
     "up", "down", "status", "simulate handbook", "publish", "worker", "demo", "alerts", "label",
     "init", "profile", "features", "replay", "runs", "verify", "explain", "doctor",
     "card", "report", "audit", "approve", "policy show", "policy set",
-    "learning freeze", "learning resume", "learning exclude", "learning include",
+    "learning freeze", "learning resume", "learning exclude",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild", *(f"simulate {name}" for name in SCENARIOS), "whatif",
     "rules lint", "rules apply", "rules list", "rules activate", "rules shadow", "rules rollback",

@@ -29,7 +29,7 @@ from tests.unit.streams.learning_alone import Learning, send
         ("learning", "freeze", "--actor", "ana"),
         ("learning", "resume", "--actor", "ana", "--drop"),
         ("learning", "exclude", "customer", "--actor", "ana"),
-        ("learning", "include", "customer", "--actor", "ana"),
+        ("learning", "exclude", "customer", "--actor", "ana", "--undo"),
     ],
 )
 def test_without_a_broker_one_line_says_so(
