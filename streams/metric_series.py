@@ -1,7 +1,8 @@
 """The series that are there from a stage's start, at zero: a rate needs a value before the first
 event, and a panel or alert rule cannot tell a series that is not there yet from a dead worker.
 
-Only labels whose values are known beforehand: features, cards and drifting subjects are not.
+Only labels whose values are known beforehand: features, rules and drifting subjects are not. Of a
+rule's or a subject's first event Prometheus' recording rules take the value for the increase.
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ def test_the_check_finds_a_name_and_a_label_that_are_not_there() -> None:
 def test_every_metric_is_watched_by_somebody() -> None:
     """A metric that no panel and no rule asks for is noise."""
     used = {name for _, expression in expressions() for name, _ in asked(expression)}
+    # A library's.
     unseen = {"process_virtual_memory_bytes", "process_open_fds", "process_max_fds"}
-    unseen |= {"process_start_time_seconds"}  # a library's
     for name in exposed().keys() - unseen:
         base = re.sub(r"_(bucket|sum|count)$", "", name)
         assert any(one.startswith(base) for one in used), name
@@ -167,15 +167,29 @@ def test_dashboards_use_the_data_source_that_is_provisioned() -> None:
 # -- series that are there from the start -----------------------------------------------------
 
 
-def test_a_stage_shows_its_series_before_the_first_event() -> None:
+def begun() -> Metrics:
+    """What workers show before the first event."""
     fresh = Metrics(CollectorRegistry())
     for stage in ("profile", "score", "alert", "join", "learn", "drift-decisions"):
         begin(stage, fresh)
-    value = fresh.registry.get_sample_value
+    return fresh
+
+
+def test_a_stage_shows_its_series_before_the_first_event() -> None:
+    value = begun().registry.get_sample_value
     assert value("fraud_decisions_total", {"decision": "DECLINE"}) == 0.0
     assert value("fraud_dead_letters_total", {"code": "PROCESSING_FAILED"}) == 0.0
     assert value("fraud_labels_total", {"result": "EXPIRED"}) == 0.0
     assert value("fraud_learner_outcomes_total", {"result": "learned"}) == 0.0
+
+
+@pytest.mark.parametrize(("where", "expression"), list(expressions()))
+def test_no_first_event_goes_by(where: str, expression: str) -> None:
+    """increase() sees nothing of a series that begins at 1."""
+    families = begun().registry.collect()
+    there = {sample.name for family in families for sample in family.samples}
+    for name in re.findall(r"increase\((\w+)", expression):
+        assert name in there or f"{name} offset" in expression, f"{where}: {name} begins at 1"
 
 
 def test_the_learners_metrics_are_the_snapshots_own() -> None:

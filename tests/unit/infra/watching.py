@@ -25,7 +25,7 @@ GROUPING = re.compile(r"\b(?:by|on|group_left)\s*\(([^)]*)\)")
 WORDS = {
     "by", "on", "and", "or", "group_left", "offset", "sum", "max", "min", "count", "rate",
     "increase", "histogram_quantile", "time", "vector", "deriv", "max_over_time", "avg_over_time",
-    "bool",
+    "bool", "unless",
 }  # fmt: skip
 
 
