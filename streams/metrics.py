@@ -141,8 +141,8 @@ class Metrics(ModelMetrics):
         )
         self.drift_signals = Counter(
             "fraud_drift_signals_total",
-            "Drift signals, by subject.",
-            ["subject"],
+            "Drift signals, by subject and by what they say: FIRED, or RECOVERED (as usual again).",
+            ["subject", "state"],
             registry=registry,
         )
 

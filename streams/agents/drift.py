@@ -150,7 +150,7 @@ def send(task: Task, edges: Sequence[Edge], record: Record) -> None:
     for reading, state in edges:
         found = signal(reading, state, source_of(task, record))
         task.emit(topics.DRIFT, reading.subject.encode(), codec.encode("drift_signal", found))
-        METRICS.drift_signals.labels(reading.subject).inc()
+        METRICS.drift_signals.labels(reading.subject, state).inc()
 
 
 def source_of(task: Task, record: Record) -> dict[str, Any]:

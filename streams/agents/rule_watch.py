@@ -46,7 +46,7 @@ def watch(
     for jump in entry.state.observe(decision, shadow.split(",") if shadow else ()):
         told = signal(jump, src)
         task.emit(topics.DRIFT, told["subject"].encode(), codec.encode("drift_signal", told))
-        METRICS.drift_signals.labels(told["subject"]).inc()
+        METRICS.drift_signals.labels(told["subject"], told["state"]).inc()
         if jump.fired:
             command = demotion(jump, src)
             key = command["command_id"].encode()

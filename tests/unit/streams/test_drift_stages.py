@@ -14,6 +14,7 @@ from models.rule_policy import RatePolicy
 from schemas import topics
 from streams.agents.drift import stages
 from streams.in_process import InProcess, InProcessLog, InProcessOutbox
+from streams.metrics import METRICS
 from streams.stage import Stage
 from streams.task import META_KEY, Task
 from streams.wire import codec
@@ -71,6 +72,20 @@ def test_four_partitions_make_one_signal() -> None:
     first = expected()[0]
     assert first["event_time"] == (ONSET + 1) * DAY_MS
     assert first["current"].endswith(f": {A_DAY} counted")
+
+
+def test_signals_are_counted_by_what_they_say() -> None:
+    """A recovery counted like a drift would page as one."""
+    before = {state: counted("amount", state) for state in ("FIRED", "RECOVERED")}
+    found = [one["state"] for one in run(published())]
+    assert {*found} == {*before}
+    for state, was in before.items():
+        assert counted("amount", state) - was == found.count(state)
+
+
+def counted(subject: str, state: str) -> float:
+    labels = {"subject": subject, "state": state}
+    return METRICS.registry.get_sample_value("fraud_drift_signals_total", labels) or 0.0
 
 
 def test_a_signal_stops_learning_and_starts_it_again_where_the_policy_says_so() -> None:

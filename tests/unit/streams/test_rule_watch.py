@@ -103,6 +103,9 @@ def test_it_says_so(log: InProcessLog) -> None:
     signals = [b for b in bodies(log, topics.DRIFT) if b["subject"] == "rule/ABROAD"]
     assert [one["state"] for one in signals].count("FIRED") >= 1
     assert {one["detector"] for one in signals} == {"RULE_RATE"}
+    labels = {"subject": "rule/ABROAD", "state": "FIRED"}
+    fired = METRICS.registry.get_sample_value("fraud_drift_signals_total", labels) or 0
+    assert fired >= [one["state"] for one in signals].count("FIRED")
     name = "fraud_rule_jumps_total"
     assert (METRICS.registry.get_sample_value(name, {"rule": "ABROAD"}) or 0) >= 1
 
