@@ -11,9 +11,11 @@ through the stages themselves, in process, with a logistic regression that learn
   from then on analysts look at what it says before it is published, under their own name, and they
   correct what it had said wrongly.
 
-Exit code 1 where nothing froze, or protection is no better than none from the second day on.
-Average precision of the champion against the truth, by day of the transactions. `--write` puts the
-table into `infra/docs/worlds.md`.
+Average precision of the champion against the truth, by day of the transactions, and in all three
+runs from the onset to the moment at which the protected one froze. Exit code 1 where nothing froze,
+where by then the protected run had lost more than .02 against the never poisoned one, or where
+protection is no better than none from the second day on. `--write` puts the table into
+`infra/docs/worlds.md`.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -60,11 +62,24 @@ REVIEW_MS = 2 * 3_600_000
 CHUNK = 200
 SPANS = {"before": (64, 71), "day 0": (71, 72), "day 1": (72, 73), "day 2-3": (73, 75),
          "day 4-6": (75, 78), "day 7-12": (78, 84)}  # fmt: skip
+UNTIL_FREEZE = "to the freeze"
+"""From the onset until the protected run froze; a span of all three runs."""
+MOST_LOST = 0.02
+"""Average precision that may be lost until then, against a run that was never poisoned."""
 
 
 def start_ms(day: int) -> int:
     """A day of the world, as UTC ms."""
     return START_SECONDS * 1_000 + day * DAY_MS
+
+
+class Run(NamedTuple):
+    """What a run came to: decisions by a model, the freeze (UTC ms, reason), labels corrected."""
+
+    judged: list[tuple[int, float, bool]]
+    """Event time in ms, score, and whether it truly was a fraud."""
+    frozen: tuple[int, str] | None
+    corrected: int | None
 
 
 @dataclass
@@ -147,16 +162,14 @@ class Passage:
     def _append(self, topic: str, name: str, record: dict[str, Any]) -> None:
         self.log.append(topic, record["card_id"].encode(), codec.encode(name, record))
 
-    def precision(self) -> dict[str, float]:
-        """Average precision against the truth in each span."""
-        made = [codec.decode(one.value or b"")[1] for one in self.log.read(topics.DECISIONS)]
-        found = {}
-        for name, (first, last) in SPANS.items():
-            span = range(start_ms(first), start_ms(last))
-            chosen = [one for one in made if one["model"] and one["event_time"] in span]
-            truth = [self.truth[one["transaction_id"]] for one in chosen]
-            found[name] = average_precision(truth, [one["score"] for one in chosen]) or 0.0
-        return found
+    def judged(self) -> list[tuple[int, float, bool]]:
+        """Decisions by a model, beside the truth."""
+        made = (codec.decode(one.value or b"")[1] for one in self.log.read(topics.DECISIONS))
+        return [
+            (one["event_time"], one["score"], self.truth[one["transaction_id"]])
+            for one in made
+            if one["model"]
+        ]
 
 
 def stages(log: InProcessLog, *, protected: bool) -> list[Stage]:
@@ -173,45 +186,94 @@ def stages(log: InProcessLog, *, protected: bool) -> list[Stage]:
     return [replace(one, **learner) if one.name == "learn" else one for one in made]
 
 
-def passage(name: str, world: Path) -> dict[str, Any]:
-    """One run's figures."""
+def passage(name: str, world: Path) -> Run:
+    """One run."""
     truth = pl.read_parquet(world / "truth.parquet", columns=["transaction_id", "fraud"])
     first = start_ms(FIRST_DAY)
     arrivals = (a for a in Source.open(world).arrivals() if a.record["event_time"] >= first)
     run = Passage(name, dict(truth.iter_rows())).run(arrivals)
-    onset = start_ms(ONSET_DAY)
-    frozen = None if run.frozen is None else [(run.frozen[0] - onset) / 3_600_000, run.frozen[1]]
-    return {"precision": run.precision(), "frozen": frozen, "corrected": run.corrected}
+    return Run(run.judged(), run.frozen, run.corrected)
+
+
+def measured(runs: Mapping[str, Run]) -> dict[str, dict[str, Any]]:
+    """Every run's figures; `until` are transactions and frauds between the onset and the freeze."""
+    spans = {name: range(start_ms(first), start_ms(last)) for name, (first, last) in SPANS.items()}
+    frozen = runs["protected"].frozen
+    if frozen is not None:
+        spans[UNTIL_FREEZE] = range(start_ms(ONSET_DAY), frozen[0])
+    return {name: _figures(run, spans) for name, run in runs.items()}
+
+
+def _figures(run: Run, spans: Mapping[str, range]) -> dict[str, Any]:
+    precision = {name: _precision(run, span) for name, span in spans.items()}
+    until = [fraud for at, _, fraud in run.judged if at in spans.get(UNTIL_FREEZE, ())]
+    return {
+        "precision": precision, "until": (len(until), sum(until)),
+        "frozen": run.frozen, "corrected": run.corrected,
+    }  # fmt: skip
+
+
+def _precision(run: Run, span: range) -> float:
+    """Average precision against the truth; 0 where there is no fraud to find."""
+    chosen = [(fraud, score) for at, score, fraud in run.judged if at in span]
+    return average_precision([one for one, _ in chosen], [two for _, two in chosen]) or 0.0
 
 
 def table(found: dict[str, dict[str, Any]]) -> str:
     """The figures as Markdown."""
-    lines = ["| run | " + " | ".join(SPANS) + " |", "| --- |" + " --- |" * len(SPANS)]
+    before, *later = SPANS
+    spans = [before, UNTIL_FREEZE, *later]
+    lines = ["| run | " + " | ".join(spans) + " |", "| --- |" + " --- |" * len(spans)]
     for name, one in found.items():
-        cells = [f"{one['precision'][span]:.3f}".lstrip("0") for span in SPANS]
+        cells = [_number(one["precision"][span]) for span in spans]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    hours, reason = found["protected"]["frozen"]
-    corrected = found["protected"]["corrected"]
-    said = (
-        f'Frozen {hours:.1f} hours after the onset: "{reason}". {corrected} labels were corrected.'
+    return "\n".join(lines) + "\n\n" + said(found) + "\n"
+
+
+def said(found: dict[str, dict[str, Any]]) -> str:
+    """When it froze, and what was lost by then."""
+    protected = found["protected"]
+    (frozen, reason), (many, frauds) = protected["frozen"], protected["until"]
+    hours = (frozen - start_ms(ONSET_DAY)) / 3_600_000
+    return (
+        f'Frozen {hours:.1f} hours after the onset: "{reason}". '
+        f"{protected['corrected']} labels were corrected. Until the freeze, over {many:,} "
+        f"transactions with {frauds} frauds, {_number(lost(found))} of average precision was lost "
+        f"against the run that was never poisoned; the bench fails beyond {_number(MOST_LOST)}."
     )
-    return "\n".join(lines) + "\n\n" + said + "\n"
+
+
+def _number(value: float) -> str:
+    """Three digits as tables have them.
+
+    >>> _number(0.669), _number(-0.01)
+    ('.669', '-.010')
+    """
+    return f"{value:.3f}".replace("0.", ".", 1)
+
+
+def lost(found: dict[str, dict[str, Any]]) -> float:
+    """Average precision that the protected run had lost when it froze."""
+    never, protected = (found[name]["precision"] for name in ("never poisoned", "protected"))
+    return float(never[UNTIL_FREEZE] - protected[UNTIL_FREEZE])
 
 
 def holds(found: dict[str, dict[str, Any]]) -> bool:
-    """Whether learning froze and, after the people's half day, that was better than nothing."""
-    with_, without = (found[name]["precision"] for name in ("protected", "unprotected"))
+    """Whether learning froze before much was lost and, after the people's half day, that was better
+    than nothing."""
+    never, without, with_ = (found[name]["precision"] for name in RUNS)
+    if found["protected"]["frozen"] is None or not never[UNTIL_FREEZE]:
+        return False
     later = [*SPANS][3:]
-    return found["protected"]["frozen"] is not None and all(
-        with_[one] > without[one] for one in later
-    )
+    return lost(found) <= MOST_LOST and all(with_[one] > without[one] for one in later)
 
 
 def main(folder: Path, *, write: bool) -> int:
     """Run the three and print the table."""
     world = simulated(folder, "label-poisoning", 0, DAYS)
     with ProcessPoolExecutor(2) as pool:
-        found = dict(zip(RUNS, pool.map(passage, RUNS, [world] * len(RUNS)), strict=True))
+        runs = dict(zip(RUNS, pool.map(passage, RUNS, [world] * len(RUNS)), strict=True))
+    found = measured(runs)
     if not holds(found):
         print(json.dumps(found, indent=2))
         return 1
