@@ -27,7 +27,7 @@ from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 3
+_VERSION = 4
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
     "dropped",

@@ -8,7 +8,8 @@
  PROMOTE      {"name", "version"?, "reason"?}     a version: hold it in force (a rollback, too);
                                                   none: follow that competitor's latest
  FREEZE       {"reason"?}                         learn nothing until RESUME
- RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on
+ RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on; drift
+                                                  lifts what drift froze, nothing else
  EXCLUDE      {"source", "excluded"?: true}       a source's labels teach nothing any more
  POLICY       {"set": {...}, "reason"?}           settings of `models.policy_changes`
  APPROVE      {"command_id", "reason"?}           let a command go that waits (`models.approval`)
@@ -21,14 +22,19 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
+from models.approval import person
+from models.drift.consequences import ACTOR as DRIFT
 from models.learn import Learner
 from models.learn_changes import adopt
+from models.learn_freezing import POLICY, give_back, may_freeze, may_resume
 from models.learn_rules import Applied, apply_rules, demote_rule, ruleset_ref
 from models.rules import compile_ruleset
 from schemas.errors import InvalidField
 from schemas.fields import LabelSource
 
 SOURCES: tuple[str, ...] = get_args(LabelSource)
+AGENTS = (POLICY, DRIFT)
+"""Who takes nothing out of force that a person holds."""
 
 
 class Done(NamedTuple):
@@ -88,6 +94,11 @@ def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
             "command.payload.version", expected=f"a version of {name}: {known[-5:]}", came=version,
             todo="`fraud models list` shows the versions there are.",
         )  # fmt: skip
+    if learner.held is not None and record["actor"] in AGENTS:
+        raise InvalidField(
+            "command.actor", expected="a person: what is in force is held by a person",
+            came=record["actor"],
+        )  # fmt: skip
     if version is None:
         learner.follow(name)
     else:
@@ -97,7 +108,7 @@ def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
 
 
 def _freeze(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
-    if learner.frozen is not None and learner.frozen["by"] != "policy":
+    if not may_freeze(learner, record["actor"]):
         raise InvalidField("command.kind", expected="RESUME: learning is frozen", came="FREEZE")
     return Done(_said("learning frozen", record, payload), freezes=True)
 
@@ -106,6 +117,14 @@ def _resume(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
     learns = _field(payload, "learn", bool, "true or false", optional=True) is not False
     if learner.frozen is None:
         raise InvalidField("command.kind", expected="a FREEZE before it", came="RESUME")
+    if not may_resume(learner, record["actor"]):
+        raise InvalidField(
+            "command.actor", expected=f"a person: learning is frozen by {learner.frozen['by']}",
+            came=record["actor"],
+        )  # fmt: skip
+    if give_back(learner, record["actor"]):
+        what = "learning stays frozen by policy until its time is over, no longer"
+        return Done(_said(what, record, payload))
     what = "learning resumed" if learns else "learning resumed, without what queued,"
     return Done(_said(what, record, payload), resumes=True, learns=learns)
 
@@ -126,6 +145,12 @@ def _policy(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
     adopt(learner, {**learner.changes, **wanted})
     settings = ", ".join(f"{name} is {json.dumps(value)}" for name, value in wanted.items())
     return Done(_said(f"policy: {settings or 'as before'};", record, payload))
+
+
+def refuse_policy(record: Mapping[str, Any]) -> None:
+    """Raise `InvalidField` for a command in the name of what nobody orders."""
+    if person(record["actor"]) == POLICY:
+        raise InvalidField("command.actor", expected="who orders it", came=record["actor"])
 
 
 def approval_of(record: Mapping[str, Any]) -> tuple[str, str]:

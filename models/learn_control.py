@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,16 +22,16 @@ from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
 from models.learn import Learner, is_presumed, source_of, transaction_key
 from models.learn_changes import plain, recalibrate, take_back
-from models.learn_commands import approval_of, carry_out
+from models.learn_commands import approval_of, carry_out, refuse_policy
+from models.learn_freezing import POLICY, TOGETHER, freeze, is_over, thaw
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
 from schemas.errors import FraudStreamsError, SchemaInvalid
 
-__all__ = ["Announcement", "Around", "boot", "control", "look_ahead", "publish", "react"]
-
-TOGETHER = 500
-"""Outcomes of a queue that are scored together."""
+__all__ = [
+    "TOGETHER", "Announcement", "Around", "boot", "control", "look_ahead", "publish", "react",
+]  # fmt: skip
 
 
 def react(
@@ -62,7 +61,7 @@ def _outcome(
         return _wait(learner, body, offset, around)
     reason = _suspicion(learner, body)
     if reason is not None:
-        freeze(learner, offset, "policy", reason)
+        freeze(learner, offset, POLICY, reason)
         learner.counts["queued"] += 1
         return [alone(control(learner, offset, f"learning frozen: {reason}"))]
     if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
@@ -149,35 +148,6 @@ def _promote(learner: Learner, offset: int) -> str | None:
 # -- freezing ---------------------------------------------------------------------------------
 
 
-def freeze(learner: Learner, offset: int, by: str, reason: str) -> None:
-    """Learn nothing from the record at `offset` on; what waits is found again by its offset."""
-    since = offset if learner.frozen is None else learner.frozen["since"]
-    learner.counts["freezes"] += learner.frozen is None
-    learner.frozen = {"since": since, "by": by, "reason": reason, "at": learner.watermark}
-
-
-def thaw(learner: Learner, offset: int, around: Around, *, learn: bool = True) -> None:
-    """Learn again: first what queued before `offset`, in its order, or drop it.
-
-    What was excluded meanwhile is not learned: that is what the time was for.
-    """
-    if learner.frozen is None:
-        return
-    queue = (
-        body for _, name, body in around.outcomes(learner.frozen["since"], offset)
-        if name == "outcome"
-    )  # fmt: skip
-    learner.frozen = None
-    learner.watch.clear()
-    if not learn:
-        learner.counts["dropped"] += sum(1 for _ in queue)
-        return
-    while chunk := list(islice(queue, TOGETHER)):
-        look_ahead(learner, chunk, around)
-        for body in chunk:
-            learner.learn(body, offset, partial(shadows_of, learner, around=around))
-
-
 def _suspicion(learner: Learner, body: Mapping[str, Any]) -> str | None:
     """Why learning should stop before this outcome, if it should; repeats say nothing."""
     source, fraud = source_of(body), body["label"] == "FRAUD"
@@ -194,8 +164,7 @@ def _wait(
 ) -> list[Announcement]:
     """Queue an outcome, or resume with it where the policy's time is over."""
     frozen = learner.frozen or {}
-    hold_ms = learner.policy.protection.hold_days * DAY_MS
-    if frozen["by"] != "policy" or learner.watermark - frozen["at"] < hold_ms:
+    if frozen["by"] != POLICY or not is_over(learner, frozen):
         learner.counts["queued"] += 1
         return []
     thaw(learner, offset, around)
@@ -217,6 +186,7 @@ def _audited(
 ) -> list[Announcement]:
     """Carry a command out and note it; a refusal is noted, too."""
     try:
+        refuse_policy(record)
         late = approval.expired(learner.pending, record["issued_at"], learner.policy.approval)
         for one in late:
             trail.note_expiry(learner, offset, one)

@@ -12,10 +12,16 @@ from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import errors_console, example, result
 
 
+AGENTS = ("policy", "drift", "rule-rates")
+"""Who gives orders by itself: nobody may pass for it."""
+
+
 def somebody(name: str) -> str:
-    """A name that says something; BadParameter (exit 2) for an empty one."""
+    """A person's name; BadParameter (exit 2) for an empty one, or an agent's."""
     if not name.strip():
         raise typer.BadParameter("expected who wants it, got an empty name")
+    if name.strip().casefold() in AGENTS:
+        raise typer.BadParameter(f"expected a person, got {name.strip()!r}, who acts by itself")
     return name.strip()
 
 

@@ -136,6 +136,8 @@ def test_an_actor_has_a_name(fraud: Fraud) -> None:
         ran = fraud("models", *order, "--actor", " ")
         assert ran.code == 2
         assert "expected who wants it" in ran.err
+        for agent in models_order.AGENTS:
+            assert fraud("models", *order, "--actor", agent).code == 2
 
 
 def test_the_log_in_this_process_is_a_log() -> None:
