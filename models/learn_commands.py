@@ -22,18 +22,18 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from models.approval import person
+from models.approval import POLICY_ACTOR, person
 from models.drift.consequences import ACTOR as DRIFT
 from models.learn import Learner
 from models.learn_changes import adopt
-from models.learn_freezing import POLICY, give_back, may_freeze, may_resume
+from models.learn_freezing import give_back, may_freeze, may_resume
 from models.learn_rules import Applied, apply_rules, demote_rule, ruleset_ref
 from models.rules import compile_ruleset
 from schemas.errors import InvalidField
 from schemas.fields import LabelSource
 
 SOURCES: tuple[str, ...] = get_args(LabelSource)
-AGENTS = (POLICY, DRIFT)
+AGENTS = (POLICY_ACTOR, DRIFT)
 """Who takes nothing out of force that a person holds."""
 
 
@@ -149,7 +149,7 @@ def _policy(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
 
 def refuse_policy(record: Mapping[str, Any]) -> None:
     """Raise `InvalidField` for a command in the name of what nobody orders."""
-    if person(record["actor"]) == POLICY:
+    if person(record["actor"]) == POLICY_ACTOR:
         raise InvalidField("command.actor", expected="who orders it", came=record["actor"])
 
 

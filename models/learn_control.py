@@ -12,18 +12,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from models import approval
 from models.announcement import Announcement, alone
 from models.audit import trail
-from models.contest.promotion import Jury, mature
-from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
 from models.learn import Learner, is_presumed, source_of, transaction_key
 from models.learn_changes import plain, recalibrate, take_back
 from models.learn_commands import approval_of, carry_out, refuse_policy
-from models.learn_freezing import POLICY, TOGETHER, freeze, is_over, thaw
+from models.learn_freezing import TOGETHER, freeze, is_over, thaw
+from models.learn_promotion import promote
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
@@ -61,7 +58,7 @@ def _outcome(
         return _wait(learner, body, offset, around)
     reason = _suspicion(learner, body)
     if reason is not None:
-        freeze(learner, offset, POLICY, reason)
+        freeze(learner, offset, approval.POLICY_ACTOR, reason)
         learner.counts["queued"] += 1
         return [alone(control(learner, offset, f"learning frozen: {reason}"))]
     if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
@@ -108,7 +105,7 @@ def publish(
     Where all are published together, the policy is asked whether a challenger takes over.
     """
     snapshots = learner.publish(names, offset)
-    promoted = _promote(learner, offset) if len(names) == len(learner.competitors) else None
+    promoted = promote(learner, offset) if len(names) == len(learner.competitors) else None
     said = [
         Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
         for one in snapshots
@@ -121,28 +118,6 @@ def publish(
         return said
     marker = control(learner, offset, "; ".join(reasons))
     return [*said[:-1], said[-1]._replace(marker=marker)] if said else [alone(marker)]
-
-
-def _promote(learner: Learner, offset: int) -> str | None:
-    """Let the best challenger take over where the policy says so; the reason."""
-    policy = learner.policy.promotion
-    if not policy.automatic or learner.held is not None:
-        return None
-    last = learner.promoted_at
-    if last is not None and learner.watermark - last < policy.cool_down_days * DAY_MS:
-        return None
-    memory = learner.memory
-    rows = mature(memory.table(), learner.watermark, memory.full, policy)
-    jury = Jury(
-        tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,
-        np.random.default_rng([policy.seed, offset]),
-    )  # fmt: skip
-    best = jury.best(rows)
-    if best is None:
-        return None
-    learner.follow(best.name)
-    learner.promoted_at = learner.watermark
-    return best.reason
 
 
 # -- freezing ---------------------------------------------------------------------------------
@@ -164,7 +139,7 @@ def _wait(
 ) -> list[Announcement]:
     """Queue an outcome, or resume with it where the policy's time is over."""
     frozen = learner.frozen or {}
-    if frozen["by"] != POLICY or not is_over(learner, frozen):
+    if frozen["by"] != approval.POLICY_ACTOR or not is_over(learner, frozen):
         learner.counts["queued"] += 1
         return []
     thaw(learner, offset, around)
@@ -187,7 +162,9 @@ def _audited(
     """Carry a command out and note it; a refusal is noted, too."""
     try:
         refuse_policy(record)
-        late = approval.expired(learner.pending, record["issued_at"], learner.policy.approval)
+        late = approval.expired(
+            learner.pending, record["issued_at"], learner.policy.approval, learner.watermark
+        )
         for one in late:
             trail.note_expiry(learner, offset, one)
         if record["kind"] == approval.APPROVE:

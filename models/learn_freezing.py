@@ -17,13 +17,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from models.approval import POLICY_ACTOR
 from models.contest.protection import DAY_MS
 from models.drift.consequences import ACTOR as DRIFT
 from models.learn import Learner
 from models.shadows import Around, look_ahead, shadows_of
 
-POLICY = "policy"
-"""Who froze where nobody asked."""
 TOGETHER = 500
 """Outcomes of a queue that are scored together."""
 
@@ -42,7 +41,7 @@ def freeze(learner: Learner, offset: int, by: str, reason: str) -> None:
 def may_freeze(learner: Learner, actor: str) -> bool:
     """Whether a FREEZE of this actor changes anything."""
     by = None if learner.frozen is None else learner.frozen["by"]
-    return by in (None, POLICY) or (by == DRIFT and actor != DRIFT)
+    return by in (None, POLICY_ACTOR) or (by == DRIFT and actor != DRIFT)
 
 
 def may_resume(learner: Learner, actor: str) -> bool:

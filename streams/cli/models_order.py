@@ -11,7 +11,6 @@ from schemas.errors import FraudStreamsError
 from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import errors_console, example, result
 
-
 AGENTS = ("policy", "drift", "rule-rates")
 """Who gives orders by itself: nobody may pass for it."""
 
