@@ -6,7 +6,8 @@
  RULES_DEMOTE {"code", "ruleset", "reason"?}      put a rule in shadow, if it acts in that ruleset
                                                   and that one is in force; else nothing
  PROMOTE      {"name", "version"?, "reason"?}     a version: hold it in force (a rollback, too);
-                                                  none: follow that competitor's latest
+                                                  none: follow that competitor's latest; the name
+                                                  `rules`: no model, the rules alone, to stay
  FREEZE       {"reason"?}                         learn nothing until RESUME
  RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on; drift
                                                   lifts what drift froze, nothing else
@@ -32,6 +33,8 @@ from models.rules import compile_ruleset
 from schemas.errors import InvalidField
 from schemas.fields import LabelSource
 
+RULES = "rules"
+"""In the place of a model's name: none at all."""
 SOURCES: tuple[str, ...] = get_args(LabelSource)
 AGENTS = (POLICY_ACTOR, DRIFT)
 """Who takes nothing out of force that a person holds."""
@@ -84,27 +87,42 @@ def _demote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
 def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
     name = _field(payload, "name", str, 'JSON {"name": "...", "version": 123}')
     version = _field(payload, "version", int, "an offset, or nothing", optional=True)
-    if name not in learner.competitors:
+    if name not in (*learner.competitors, RULES):
         raise InvalidField(
-            "command.payload.name", expected=f"one of {[*learner.competitors]}", came=name
+            "command.payload.name", expected=f"one of {[*learner.competitors, RULES]}", came=name
         )
+    if learner.is_held and record["actor"] in AGENTS:
+        raise InvalidField(
+            "command.actor", expected="a person: what is in force is held by a person",
+            came=record["actor"],
+        )  # fmt: skip
+    what = _retired(learner, version) if name == RULES else _in_force(learner, name, version)
+    learner.promoted_at = learner.watermark
+    return Done(_said(what, record, payload))
+
+
+def _retired(learner: Learner, version: int | None) -> str:
+    if version is not None:
+        raise InvalidField(
+            "command.payload.version", expected=f"none: {RULES} stands for no model", came=version,
+            todo="`fraud rules rollback` puts an earlier version of the rules in force.",
+        )  # fmt: skip
+    learner.retire()
+    return "rules alone put in force"
+
+
+def _in_force(learner: Learner, name: str, version: int | None) -> str:
     known = [one for one, _ in learner.competitors[name].versions]
     if not known or version not in (None, *known):
         raise InvalidField(
             "command.payload.version", expected=f"a version of {name}: {known[-5:]}", came=version,
             todo="`fraud models list` shows the versions there are.",
         )  # fmt: skip
-    if learner.held is not None and record["actor"] in AGENTS:
-        raise InvalidField(
-            "command.actor", expected="a person: what is in force is held by a person",
-            came=record["actor"],
-        )  # fmt: skip
     if version is None:
         learner.follow(name)
     else:
         learner.hold(name, version)
-    learner.promoted_at = learner.watermark
-    return Done(_said(f"promoted {name}@{version or known[-1]}", record, payload))
+    return f"promoted {name}@{version or known[-1]}"
 
 
 def _freeze(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:

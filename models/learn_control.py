@@ -110,7 +110,7 @@ def publish(
         Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
         for one in snapshots
     ]
-    changed = learner.champion in names and learner.held is None
+    changed = learner.champion in names and not learner.is_held
     reasons = [one for one in (reason, promoted) if one is not None]
     if changed and not reasons:
         reasons.append(f"learned {learner.counts['learned']} outcomes")

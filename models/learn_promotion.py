@@ -24,7 +24,7 @@ KIND = "PROMOTE"
 def promote(learner: Learner, offset: int) -> str | None:
     """Let the best challenger take over, or propose it, where the policy says so; the reason."""
     policy = learner.policy.promotion
-    if not policy.automatic or learner.held is not None or _waits(learner, offset):
+    if not policy.automatic or learner.is_held or _waits(learner, offset):
         return None
     last = learner.promoted_at
     if last is not None and learner.watermark - last < policy.cool_down_days * DAY_MS:

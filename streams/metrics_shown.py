@@ -47,7 +47,8 @@ def learner_shown(learner: Learner, before: Mapping[str, int]) -> None:
     METRICS.frozen.set(learner.frozen is not None)
     METRICS.alert_budget.set(learner.policy.alerts_per_1000 / 1000.0)
     for name in learner.competitors:
-        METRICS.champion.labels(name).set(name == learner.champion)
+        decides = name == learner.champion and not learner.rules_alone
+        METRICS.champion.labels(name).set(decides)
     for result in LEARNER_RESULTS:
         METRICS.learner_outcomes.labels(result).inc(learner.counts[result] - before[result])
     if learner.watermark > 0:
