@@ -30,7 +30,7 @@ from models.windows.errors import StateFormatError
 _VERSION = 4
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
-    "dropped",
+    "dropped", "rebuilds",
 )  # fmt: skip
 Scores = Mapping[str, float]
 Shadow = Callable[[Mapping[str, Any]], Scores]
@@ -53,6 +53,8 @@ class Learner:
         excluded: sources whose labels teach nothing.
         trail: the end of the audit trail's hash chain (`models.audit`).
         pending: commands that wait for a second approver, by id (`models.approval`).
+        rebuilt_at: learned outcomes when everything was learned anew (`models.learn_rebuild`).
+        dropped: spans of offsets, the end excluded, that queued and were not to be learned.
         changes: settings of the policy that a command has changed (`models.policy_changes`).
         ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
@@ -87,6 +89,8 @@ class Learner:
         self.pending: dict[str, dict[str, Any]] = {}
         self.changes: dict[str, Any] = {}
         self.trained_from: int | None = None
+        self.rebuilt_at = 0
+        self.dropped: list[list[int]] = []
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
         self.rules_yaml = ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PLAIN = (
     "champion", "in_force", "held", "frozen", "excluded", "promoted_at", "watermark",
     "trained_from", "ruleset", "rulesets", "rules_yaml", "pending", "changes",
-    "rules_alone",
+    "rules_alone", "rebuilt_at", "dropped",
 )  # fmt: skip
 """The learner's plain data: all that carrying out a command may change."""
 

@@ -12,6 +12,8 @@
  RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on; drift
                                                   lifts what drift froze, nothing else
  EXCLUDE      {"source", "excluded"?: true}       a source's labels teach nothing any more
+ REBUILD      {"reason"?}                         learn the whole log anew, without what is excluded
+                                                  or reversed by now, and publish all
  POLICY       {"set": {...}, "reason"?}           settings of `models.policy_changes`
  APPROVE      {"command_id", "reason"?}           let a command go that waits (`models.approval`)
 ```
@@ -48,11 +50,12 @@ class Done(NamedTuple):
     freezes: bool = False
     resumes: bool = False
     learns: bool = True
+    rebuilds: bool = False
     nothing: bool = False
 
 
 def carry_out(learner: Learner, record: Mapping[str, Any]) -> Done:
-    """Carry out a command, all but the freezing and thawing.
+    """Carry out a command, all but the freezing, thawing and learning anew.
 
     Raises `RuleError` for rules that do not compile and `InvalidField` for a kind or payload that
     is not as above; then nothing has changed.
@@ -158,6 +161,14 @@ def _exclude(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
     return Done(_said(what, record, payload))
 
 
+def _rebuild(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    if learner.frozen is not None:
+        raise InvalidField(
+            "command.kind", expected="RESUME before it: learning is frozen", came="REBUILD"
+        )
+    return Done(_said("models rebuilt", record, payload), rebuilds=True)
+
+
 def _policy(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
     wanted = _field(payload, "set", dict, 'JSON {"set": {"publish_every": 1000}}')
     adopt(learner, {**learner.changes, **wanted})
@@ -185,6 +196,7 @@ _KINDS: dict[str, Callable[[Learner, Mapping[str, Any], Mapping[str, Any]], Done
     "FREEZE": _freeze,
     "RESUME": _resume,
     "EXCLUDE": _exclude,
+    "REBUILD": _rebuild,
     "POLICY": _policy,
 }
 

@@ -21,10 +21,11 @@ from models.learn_changes import plain, recalibrate, take_back
 from models.learn_commands import approval_of, carry_out, refuse_policy
 from models.learn_freezing import TOGETHER, freeze, is_over, thaw
 from models.learn_promotion import promote
+from models.learn_rebuild import is_due, rebuild
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
-from schemas.errors import FraudStreamsError, SchemaInvalid
+from schemas.errors import FraudStreamsError, InvalidField, SchemaInvalid
 
 __all__ = [
     "TOGETHER", "Announcement", "Around", "boot", "control", "look_ahead", "publish", "react",
@@ -62,8 +63,28 @@ def _outcome(
         learner.counts["queued"] += 1
         return [alone(control(learner, offset, f"learning frozen: {reason}"))]
     if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
+        if is_due(learner):
+            return _rebuilt_by_policy(learner, offset, around)
         return publish(learner, learner.due(), offset) or _recalibrated(learner, offset)
     return []
+
+
+def _rebuilt_by_policy(learner: Learner, offset: int, around: Around) -> list[Announcement]:
+    """Learn anew up to and with the outcome at `offset`; a log without its beginning cannot."""
+    since = learner.counts["learned"] - learner.rebuilt_at
+    reason = f"models rebuilt by policy after {since} learned outcomes"
+    try:
+        return _rebuilt(learner, offset, reason, rebuild(learner, offset + 1, around))
+    except InvalidField:
+        learner.rebuilt_at = learner.counts["learned"]
+        return publish(learner, learner.due(), offset)
+
+
+def _rebuilt(learner: Learner, offset: int, reason: str, what: str) -> list[Announcement]:
+    """Publish what was learned anew, all of it under the offset that asked for it."""
+    if learner.counts["learned"] < learner.policy.first:
+        what += ", too few for a version: what was in force stays"
+    return _all_published(learner, offset, f"{reason}; {what}")
 
 
 def _recalibrated(learner: Learner, offset: int) -> list[Announcement]:
@@ -144,11 +165,11 @@ def _wait(
         return []
     thaw(learner, offset, around)
     learner.learn(body, offset, partial(shadows_of, learner, around=around))
-    return _resumed(learner, offset, "learning resumed by policy")
+    return _all_published(learner, offset, "learning resumed by policy")
 
 
-def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
-    """Publish what was learned from the queue, under the offset that ended it."""
+def _all_published(learner: Learner, offset: int, reason: str) -> list[Announcement]:
+    """Publish what was learned in one go, under the offset of its cause."""
     enough = learner.counts["learned"] >= learner.policy.first
     return publish(learner, learner.policy.competitors if enough else (), offset, reason)
 
@@ -225,7 +246,9 @@ def _command(
         freeze(learner, offset, record["actor"], done.reason)
     if done.resumes:
         thaw(learner, offset, around, learn=done.learns)
-        return _resumed(learner, offset, done.reason)
+        return _all_published(learner, offset, done.reason)
+    if done.rebuilds:
+        return _rebuilt(learner, offset, done.reason, rebuild(learner, offset, around))
     marker = control(learner, offset, done.reason)
     if done.ruleset is not None:
         return [Announcement(*done.ruleset, marker)]

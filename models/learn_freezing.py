@@ -71,14 +71,13 @@ def thaw(learner: Learner, offset: int, around: Around, *, learn: bool = True) -
     """
     if learner.frozen is None:
         return
-    queue = (
-        body for _, name, body in around.outcomes(learner.frozen["since"], offset)
-        if name == "outcome"
-    )  # fmt: skip
+    since = learner.frozen["since"]
+    queue = (body for _, name, body in around.outcomes(since, offset) if name == "outcome")
     learner.frozen = None
     learner.watch.clear()
     if not learn:
         learner.counts["dropped"] += sum(1 for _ in queue)
+        learner.dropped.append([since, offset])
         return
     while chunk := list(islice(queue, TOGETHER)):
         look_ahead(learner, chunk, around)

@@ -5,7 +5,7 @@ changes by policy: a version published, a promotion, a freeze, a resume. All of 
 the log, so that a second learner writes the same entries.
 
 ```text
- kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, FREEZE, RESUME, or the kind of a command
+ kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, REBUILD, FREEZE, RESUME, or the kind of a command
  result    DONE, WAITING (for a second approver), REFUSED, EXPIRED
  actor     who; "policy" where nobody asked
  at        ms: when a command says that it was issued; else the latest label's observation
@@ -36,11 +36,12 @@ class Before(NamedTuple):
 
     champion: str
     frozen: bool
+    rebuilds: int = 0
 
     @classmethod
     def of(cls, learner: Learner) -> Before:
         """The learner before it reacts."""
-        return cls(learner.champion, learner.frozen is not None)
+        return cls(learner.champion, learner.frozen is not None, learner.counts["rebuilds"])
 
 
 def note(
@@ -96,6 +97,8 @@ def changed(before: Before, after: Before) -> str:
     """
     if before.frozen != after.frozen:
         return "FREEZE" if after.frozen else "RESUME"
+    if before.rebuilds != after.rebuilds:
+        return "REBUILD"
     return "PUBLISH" if before.champion == after.champion else "PROMOTE"
 
 

@@ -29,6 +29,7 @@ from tests.unit.streams.learning_alone import Learning, send
         ("learning", "freeze", "--actor", "ana"),
         ("learning", "resume", "--actor", "ana", "--drop"),
         ("learning", "exclude", "customer", "--actor", "ana"),
+        ("learning", "rebuild", "--actor", "ana"),
         ("learning", "exclude", "customer", "--actor", "ana", "--undo"),
     ],
 )
