@@ -73,10 +73,10 @@ def _rebuilt_by_policy(learner: Learner, offset: int, around: Around) -> list[An
     """Learn anew up to and with the outcome at `offset`; a log without its beginning cannot."""
     since = learner.counts["learned"] - learner.rebuilt_at
     reason = f"models rebuilt by policy after {since} learned outcomes"
+    learner.rebuilt_at = learner.counts["learned"]  # whatever comes of it: the next is due later
     try:
         return _rebuilt(learner, offset, reason, rebuild(learner, offset + 1, around))
     except InvalidField:
-        learner.rebuilt_at = learner.counts["learned"]
         return publish(learner, learner.due(), offset)
 
 

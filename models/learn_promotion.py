@@ -64,7 +64,7 @@ def _proposed(learner: Learner, offset: int, best: Judged) -> str:
     why = best.reason.partition(": ")[2]
     command = _command(learner, offset, {"name": best.name, "reason": why})
     waits = approval.wait(learner.pending, command, learner.policy.approval)
-    reason = f"{best.name} is better ({why}); {waits}"
+    reason = f"{best.name}@{learner.competitors[best.name].latest} is better ({why}); {waits}"
     trail.note_proposal(learner, offset, command, reason)
     return reason
 

@@ -31,6 +31,7 @@ from schemas.errors import InvalidField
 
 ANEW = ("learned", "frauds", "repeats", "corrected", "left_out", "excluded")
 """Counts that say what the models were made of."""
+FORGOTTEN = ("competitors", "memory", "trained_from", "counts", "ahead")
 BITS = 16
 """A reading's filter has so many bits an outcome: one in 400 unreversed transactions is noted."""
 _MASK = 2**64 - 1
@@ -89,11 +90,18 @@ def is_due(learner: Learner) -> bool:
 def rebuild(learner: Learner, stop: int, around: Around) -> str:
     """Learn the outcomes below `stop` anew; how many, in words.
 
-    Raises `InvalidField` where the log has lost its beginning; then nothing has changed.
+    Raises `InvalidField` where the log has lost its beginning, and what an outcome or a version
+    raises; then nothing has changed.
     """
     verdicts = _read(learner, stop, around)
-    _forget(learner)
-    _learn(learner, stop, around, verdicts)
+    kept = {name: getattr(learner, name) for name in FORGOTTEN}
+    try:
+        _forget(learner)
+        _learn(learner, stop, around, verdicts)
+    except Exception:
+        for name, value in kept.items():
+            setattr(learner, name, value)
+        raise
     learner.rebuilt_at = learner.counts["learned"]
     total = verdicts.noted + learner.counts["excluded"]
     return f"{learner.counts['learned']} of {total} outcomes learned anew"
@@ -126,12 +134,13 @@ def _forget(learner: Learner) -> None:
         one.versions = versions[name]
     learner.memory = Memory(learner.policy.remembered, len(learner.competitors))
     learner.trained_from = None
-    learner.counts |= dict.fromkeys(ANEW, 0) | {"rebuilds": learner.counts["rebuilds"] + 1}
+    anew = dict.fromkeys(ANEW, 0) | {"rebuilds": learner.counts["rebuilds"] + 1}
+    learner.counts = learner.counts | anew
 
 
 def _learn(learner: Learner, stop: int, around: Around, verdicts: Verdicts) -> None:
     """The second reading."""
-    kept, ranks = learner.ahead, Ranks(learner)
+    ahead, ranks = learner.ahead, Ranks(learner)
     steps, left = _lessons(learner, stop, around, verdicts), verdicts.noted
     while chunk := list(islice(steps, TOGETHER)):
         look_ahead(learner, [body for _, body, _ in chunk], around)
@@ -140,7 +149,7 @@ def _learn(learner: Learner, stop: int, around: Around, verdicts: Verdicts) -> N
                 ranks.note(body)
             learner.learn(body, offset, partial(shadows_of, learner, around=around))
     ranks.take_over()
-    learner.ahead = kept
+    learner.ahead = ahead
 
 
 def _lessons(

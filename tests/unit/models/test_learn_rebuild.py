@@ -188,6 +188,17 @@ def test_a_log_without_its_beginning_is_not_learned_from() -> None:
     assert states(world.learner) == before
 
 
+def test_a_version_that_cannot_be_read_changes_nothing() -> None:
+    world = World(**SMALL).teach(0, 300)
+    before, counts = states(world.learner), dict(world.learner.counts)
+    world.shelf.snapshots.clear()
+    world.shelf._compiled._scorers.clear()
+    with pytest.raises(KeyError):
+        world.add("command", REBUILD)
+    assert (states(world.learner), world.learner.counts) == (before, counts)
+    assert world.learner.trained_from == 0
+
+
 def test_it_may_need_a_second_person() -> None:
     world = World(**ONE).teach(0, 100)
     world.add("command", command("POLICY", '{"set": {"approve": ["REBUILD"]}}'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from models.approval import HOUR_MS, ApprovalPolicy
 from models.audit.chain import verify
 from models.learn import Learner
 from schemas.errors import InvalidField
+from streams.governance.audit import concerning
 from streams.governance.waiting import waiting
 from tests.unit.models.learn_world import World, command
 from tests.unit.models.test_learn_control import EAGER, SMALL, curved
@@ -44,7 +46,7 @@ def test_a_better_challenger_waits_for_a_person() -> None:
     said = [m["reason"] for m in here.markers if "waits" in m["reason"]]
     assert len(said) == 1, "once, though it was found better again"
     name = json.loads(one["payload"])["name"]
-    assert f"{name} is better" in said[0]
+    assert re.search(rf"{name}@\d+ is better", said[0])
     assert said[0].endswith(
         f"PROMOTE of policy waits for a second approver, for 24 h: {one['command_id']}"
     )
@@ -52,6 +54,7 @@ def test_a_better_challenger_waits_for_a_person() -> None:
     (listed,) = waiting(entries)
     assert (listed["command_id"], listed["actor"]) == (one["command_id"], "policy")
     assert name in listed["what"]
+    assert [one["result"] for one in concerning(entries, name)] == ["WAITING"]
     assert verify(entries) == []
 
 
