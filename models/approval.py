@@ -6,7 +6,8 @@
 ```
 
 Which kinds wait is policy. Once any kind does, changes of policy do, too: else one person could
-switch the second one off. Times are those that the commands say they were issued at.
+switch the second one off. Times are those that the commands say they were issued at. The policy's
+own promotions wait as well (`models.learn_promotion`).
 Who is who is not known here: names are as trustworthy as the right to write `fraud.outcomes`.
 """
 
@@ -21,6 +22,8 @@ from schemas.errors import InvalidField
 
 APPROVE = "APPROVE"
 POLICY = "POLICY"
+POLICY_ACTOR = "policy"
+"""Who asks where nobody did; nobody's name (`models.learn_commands.refuse_policy`)."""
 HOUR_MS = 3_600_000
 Command = dict[str, Any]
 Pending = dict[str, Command]
@@ -71,9 +74,19 @@ def wait(pending: Pending, record: Mapping[str, Any], policy: ApprovalPolicy) ->
     )
 
 
-def expired(pending: Pending, now: int, policy: ApprovalPolicy) -> list[Command]:
-    """Remove and return what has waited for too long at `now` (UTC ms), oldest first."""
-    late = [c for c in pending.values() if now - c["issued_at"] > policy.hours * HOUR_MS]
+def expired(
+    pending: Pending, now: int, policy: ApprovalPolicy, watermark: int = 0
+) -> list[Command]:
+    """Remove and return what has waited for too long at `now` (UTC ms), oldest first.
+
+    What the policy proposed is timed by the stream's own clock, `watermark`: in a replay people's
+    clocks are years ahead of it.
+    """
+    late = [
+        one for one in pending.values()
+        if (watermark if one["actor"] == POLICY_ACTOR else now) - one["issued_at"]
+        > policy.hours * HOUR_MS
+    ]  # fmt: skip
     for one in late:
         del pending[one["command_id"]]
     return late

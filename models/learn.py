@@ -27,10 +27,10 @@ from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 3
+_VERSION = 4
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
-    "dropped",
+    "dropped", "rebuilds",
 )  # fmt: skip
 Scores = Mapping[str, float]
 Shadow = Callable[[Mapping[str, Any]], Scores]
@@ -48,10 +48,13 @@ class Learner:
     Attributes:
         champion: the name of the competitor that decides.
         held: a version of it that a person put in force, to stay until told otherwise.
+        rules_alone: whether a person took every model out of force, until told otherwise.
         frozen: why, since which offset and by whom nothing is learned; None while learning.
         excluded: sources whose labels teach nothing.
         trail: the end of the audit trail's hash chain (`models.audit`).
         pending: commands that wait for a second approver, by id (`models.approval`).
+        rebuilt_at: learned outcomes when everything was learned anew (`models.learn_rebuild`).
+        dropped: spans of offsets, the end excluded, that queued and were not to be learned.
         changes: settings of the policy that a command has changed (`models.policy_changes`).
         ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
@@ -77,6 +80,7 @@ class Learner:
         self.champion = self.policy.champion
         self.in_force: tuple[int, float] | None = None
         self.held: int | None = None
+        self.rules_alone = False
         self.frozen: dict[str, Any] | None = None
         self.excluded: list[str] = []
         self.promoted_at: int | None = None
@@ -85,6 +89,8 @@ class Learner:
         self.pending: dict[str, dict[str, Any]] = {}
         self.changes: dict[str, Any] = {}
         self.trained_from: int | None = None
+        self.rebuilt_at = 0
+        self.dropped: list[list[int]] = []
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
         self.rules_yaml = ""
@@ -140,20 +146,25 @@ class Learner:
     def publish(self, names: Sequence[str], offset: int) -> list[dict[str, Any]]:
         """Whole snapshots of these competitors as of `offset`, which becomes their version.
 
-        The champion's goes in force, unless a version is held.
+        The champion's goes in force, unless a person put something in force to stay.
         """
         records: list[dict[str, Any]] = []
         for name in names:
             record = self.competitors[name].publish(offset, records)
             known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
             records.append(record | known | {"metrics": self.metrics(name)})
-        if self.champion in names and self.held is None:
+        if self.champion in names and not self.is_held:
             self.follow(self.champion)
         return records
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a person put a version, or the rules alone, in force to stay."""
+        return self.rules_alone or self.held is not None
+
     def follow(self, name: str) -> None:
         """Put the latest version of a competitor in force, and its successors from now on."""
-        self.champion, self.held = name, None
+        self.champion, self.held, self.rules_alone = name, None, False
         versions = self.competitors[name].versions
         self.in_force = versions[-1] if versions else None
 
@@ -163,10 +174,16 @@ class Learner:
         if threshold is None:
             raise KeyError(f"{name}@{version}")
         self.champion, self.held, self.in_force = name, version, (version, threshold)
+        self.rules_alone = False
+
+    def retire(self) -> None:
+        """Let the rules decide alone, until a person puts a model in force again."""
+        self.rules_alone, self.held, self.in_force = True, None, None
 
     @property
     def model(self) -> dict[str, Any] | None:
-        """The version in force as records name it; None before the first snapshot."""
+        """The version in force as records name it; None where the rules decide alone: before the
+        first snapshot, and where a person wants it so."""
         if self.in_force is None:
             return None
         return {"name": self.champion, "version": self.in_force[0]}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PLAIN = (
     "champion", "in_force", "held", "frozen", "excluded", "promoted_at", "watermark",
     "trained_from", "ruleset", "rulesets", "rules_yaml", "pending", "changes",
+    "rules_alone", "rebuilt_at", "dropped",
 )  # fmt: skip
 """The learner's plain data: all that carrying out a command may change."""
 
@@ -46,7 +47,7 @@ def recalibrate(learner: Learner) -> bool:
     """Give the version in force a new threshold, if one is due after the outcome just learned and
     none is held; whether that changed it."""
     every, before = learner.policy.recalibrate, learner.in_force
-    if not every or learner.counts["learned"] % every or before is None or learner.held is not None:
+    if not every or learner.counts["learned"] % every or before is None or learner.is_held:
         return False
     ranked = learner.competitors[learner.champion].ranked
     learner.in_force = (before[0], alert_threshold(ranked, learner.policy.alerts_per_1000))

@@ -6,10 +6,14 @@
  RULES_DEMOTE {"code", "ruleset", "reason"?}      put a rule in shadow, if it acts in that ruleset
                                                   and that one is in force; else nothing
  PROMOTE      {"name", "version"?, "reason"?}     a version: hold it in force (a rollback, too);
-                                                  none: follow that competitor's latest
+                                                  none: follow that competitor's latest; the name
+                                                  `rules`: no model, the rules alone, to stay
  FREEZE       {"reason"?}                         learn nothing until RESUME
- RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on
+ RESUME       {"learn"?: true, "reason"?}         learn what queued, or drop it, and go on; drift
+                                                  lifts what drift froze, nothing else
  EXCLUDE      {"source", "excluded"?: true}       a source's labels teach nothing any more
+ REBUILD      {"reason"?}                         learn the whole log anew, without what is excluded
+                                                  or reversed by now, and publish all
  POLICY       {"set": {...}, "reason"?}           settings of `models.policy_changes`
  APPROVE      {"command_id", "reason"?}           let a command go that waits (`models.approval`)
 ```
@@ -21,14 +25,21 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
+from models.approval import POLICY_ACTOR, person
+from models.drift.consequences import ACTOR as DRIFT
 from models.learn import Learner
 from models.learn_changes import adopt
+from models.learn_freezing import give_back, may_freeze, may_resume
 from models.learn_rules import Applied, apply_rules, demote_rule, ruleset_ref
 from models.rules import compile_ruleset
 from schemas.errors import InvalidField
 from schemas.fields import LabelSource
 
+RULES = "rules"
+"""In the place of a model's name: none at all."""
 SOURCES: tuple[str, ...] = get_args(LabelSource)
+AGENTS = (POLICY_ACTOR, DRIFT)
+"""Who takes nothing out of force that a person holds."""
 
 
 class Done(NamedTuple):
@@ -39,11 +50,12 @@ class Done(NamedTuple):
     freezes: bool = False
     resumes: bool = False
     learns: bool = True
+    rebuilds: bool = False
     nothing: bool = False
 
 
 def carry_out(learner: Learner, record: Mapping[str, Any]) -> Done:
-    """Carry out a command, all but the freezing and thawing.
+    """Carry out a command, all but the freezing, thawing and learning anew.
 
     Raises `RuleError` for rules that do not compile and `InvalidField` for a kind or payload that
     is not as above; then nothing has changed.
@@ -78,10 +90,31 @@ def _demote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
 def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
     name = _field(payload, "name", str, 'JSON {"name": "...", "version": 123}')
     version = _field(payload, "version", int, "an offset, or nothing", optional=True)
-    if name not in learner.competitors:
+    if name not in (*learner.competitors, RULES):
         raise InvalidField(
-            "command.payload.name", expected=f"one of {[*learner.competitors]}", came=name
+            "command.payload.name", expected=f"one of {[*learner.competitors, RULES]}", came=name
         )
+    if learner.is_held and record["actor"] in AGENTS:
+        raise InvalidField(
+            "command.actor", expected="a person: what is in force is held by a person",
+            came=record["actor"],
+        )  # fmt: skip
+    what = _retired(learner, version) if name == RULES else _in_force(learner, name, version)
+    learner.promoted_at = learner.watermark
+    return Done(_said(what, record, payload))
+
+
+def _retired(learner: Learner, version: int | None) -> str:
+    if version is not None:
+        raise InvalidField(
+            "command.payload.version", expected=f"none: {RULES} stands for no model", came=version,
+            todo="`fraud rules rollback` puts an earlier version of the rules in force.",
+        )  # fmt: skip
+    learner.retire()
+    return "rules alone put in force"
+
+
+def _in_force(learner: Learner, name: str, version: int | None) -> str:
     known = [one for one, _ in learner.competitors[name].versions]
     if not known or version not in (None, *known):
         raise InvalidField(
@@ -92,12 +125,11 @@ def _promote(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
         learner.follow(name)
     else:
         learner.hold(name, version)
-    learner.promoted_at = learner.watermark
-    return Done(_said(f"promoted {name}@{version or known[-1]}", record, payload))
+    return f"promoted {name}@{version or known[-1]}"
 
 
 def _freeze(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
-    if learner.frozen is not None and learner.frozen["by"] != "policy":
+    if not may_freeze(learner, record["actor"]):
         raise InvalidField("command.kind", expected="RESUME: learning is frozen", came="FREEZE")
     return Done(_said("learning frozen", record, payload), freezes=True)
 
@@ -106,6 +138,14 @@ def _resume(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, A
     learns = _field(payload, "learn", bool, "true or false", optional=True) is not False
     if learner.frozen is None:
         raise InvalidField("command.kind", expected="a FREEZE before it", came="RESUME")
+    if not may_resume(learner, record["actor"]):
+        raise InvalidField(
+            "command.actor", expected=f"a person: learning is frozen by {learner.frozen['by']}",
+            came=record["actor"],
+        )  # fmt: skip
+    if give_back(learner, record["actor"]):
+        what = "learning stays frozen by policy until its time is over, no longer"
+        return Done(_said(what, record, payload))
     what = "learning resumed" if learns else "learning resumed, without what queued,"
     return Done(_said(what, record, payload), resumes=True, learns=learns)
 
@@ -121,11 +161,25 @@ def _exclude(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, 
     return Done(_said(what, record, payload))
 
 
+def _rebuild(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
+    if learner.frozen is not None:
+        raise InvalidField(
+            "command.kind", expected="RESUME before it: learning is frozen", came="REBUILD"
+        )
+    return Done(_said("models rebuilt", record, payload), rebuilds=True)
+
+
 def _policy(learner: Learner, record: Mapping[str, Any], payload: Mapping[str, Any]) -> Done:
     wanted = _field(payload, "set", dict, 'JSON {"set": {"publish_every": 1000}}')
     adopt(learner, {**learner.changes, **wanted})
     settings = ", ".join(f"{name} is {json.dumps(value)}" for name, value in wanted.items())
     return Done(_said(f"policy: {settings or 'as before'};", record, payload))
+
+
+def refuse_policy(record: Mapping[str, Any]) -> None:
+    """Raise `InvalidField` for a command in the name of what nobody orders."""
+    if person(record["actor"]) == POLICY_ACTOR:
+        raise InvalidField("command.actor", expected="who orders it", came=record["actor"])
 
 
 def approval_of(record: Mapping[str, Any]) -> tuple[str, str]:
@@ -142,6 +196,7 @@ _KINDS: dict[str, Callable[[Learner, Mapping[str, Any], Mapping[str, Any]], Done
     "FREEZE": _freeze,
     "RESUME": _resume,
     "EXCLUDE": _exclude,
+    "REBUILD": _rebuild,
     "POLICY": _policy,
 }
 

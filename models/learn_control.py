@@ -10,29 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any
-
-import numpy as np
 
 from models import approval
 from models.announcement import Announcement, alone
 from models.audit import trail
-from models.contest.promotion import Jury, mature
-from models.contest.protection import DAY_MS
 from models.decision import BOOT_SEQUENCE
 from models.learn import Learner, is_presumed, source_of, transaction_key
 from models.learn_changes import plain, recalibrate, take_back
-from models.learn_commands import approval_of, carry_out
+from models.learn_commands import approval_of, carry_out, refuse_policy
+from models.learn_freezing import TOGETHER, freeze, is_over, thaw
+from models.learn_promotion import promote
+from models.learn_rebuild import is_due, rebuild
 from models.learn_rules import apply_rules
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
-from schemas.errors import FraudStreamsError, SchemaInvalid
+from schemas.errors import FraudStreamsError, InvalidField, SchemaInvalid
 
-__all__ = ["Announcement", "Around", "boot", "control", "look_ahead", "publish", "react"]
-
-TOGETHER = 500
-"""Outcomes of a queue that are scored together."""
+__all__ = [
+    "TOGETHER", "Announcement", "Around", "boot", "control", "look_ahead", "publish", "react",
+]  # fmt: skip
 
 
 def react(
@@ -62,12 +59,32 @@ def _outcome(
         return _wait(learner, body, offset, around)
     reason = _suspicion(learner, body)
     if reason is not None:
-        freeze(learner, offset, "policy", reason)
+        freeze(learner, offset, approval.POLICY_ACTOR, reason)
         learner.counts["queued"] += 1
         return [alone(control(learner, offset, f"learning frozen: {reason}"))]
     if learner.learn(body, offset, partial(shadows_of, learner, around=around)):
+        if is_due(learner):
+            return _rebuilt_by_policy(learner, offset, around)
         return publish(learner, learner.due(), offset) or _recalibrated(learner, offset)
     return []
+
+
+def _rebuilt_by_policy(learner: Learner, offset: int, around: Around) -> list[Announcement]:
+    """Learn anew up to and with the outcome at `offset`; a log without its beginning cannot."""
+    since = learner.counts["learned"] - learner.rebuilt_at
+    reason = f"models rebuilt by policy after {since} learned outcomes"
+    learner.rebuilt_at = learner.counts["learned"]  # whatever comes of it: the next is due later
+    try:
+        return _rebuilt(learner, offset, reason, rebuild(learner, offset + 1, around))
+    except InvalidField:
+        return publish(learner, learner.due(), offset)
+
+
+def _rebuilt(learner: Learner, offset: int, reason: str, what: str) -> list[Announcement]:
+    """Publish what was learned anew, all of it under the offset that asked for it."""
+    if learner.counts["learned"] < learner.policy.first:
+        what += ", too few for a version: what was in force stays"
+    return _all_published(learner, offset, f"{reason}; {what}")
 
 
 def _recalibrated(learner: Learner, offset: int) -> list[Announcement]:
@@ -109,12 +126,12 @@ def publish(
     Where all are published together, the policy is asked whether a challenger takes over.
     """
     snapshots = learner.publish(names, offset)
-    promoted = _promote(learner, offset) if len(names) == len(learner.competitors) else None
+    promoted = promote(learner, offset) if len(names) == len(learner.competitors) else None
     said = [
         Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
         for one in snapshots
     ]
-    changed = learner.champion in names and learner.held is None
+    changed = learner.champion in names and not learner.is_held
     reasons = [one for one in (reason, promoted) if one is not None]
     if changed and not reasons:
         reasons.append(f"learned {learner.counts['learned']} outcomes")
@@ -124,58 +141,7 @@ def publish(
     return [*said[:-1], said[-1]._replace(marker=marker)] if said else [alone(marker)]
 
 
-def _promote(learner: Learner, offset: int) -> str | None:
-    """Let the best challenger take over where the policy says so; the reason."""
-    policy = learner.policy.promotion
-    if not policy.automatic or learner.held is not None:
-        return None
-    last = learner.promoted_at
-    if last is not None and learner.watermark - last < policy.cool_down_days * DAY_MS:
-        return None
-    memory = learner.memory
-    rows = mature(memory.table(), learner.watermark, memory.full, policy)
-    jury = Jury(
-        tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,
-        np.random.default_rng([policy.seed, offset]),
-    )  # fmt: skip
-    best = jury.best(rows)
-    if best is None:
-        return None
-    learner.follow(best.name)
-    learner.promoted_at = learner.watermark
-    return best.reason
-
-
 # -- freezing ---------------------------------------------------------------------------------
-
-
-def freeze(learner: Learner, offset: int, by: str, reason: str) -> None:
-    """Learn nothing from the record at `offset` on; what waits is found again by its offset."""
-    since = offset if learner.frozen is None else learner.frozen["since"]
-    learner.counts["freezes"] += learner.frozen is None
-    learner.frozen = {"since": since, "by": by, "reason": reason, "at": learner.watermark}
-
-
-def thaw(learner: Learner, offset: int, around: Around, *, learn: bool = True) -> None:
-    """Learn again: first what queued before `offset`, in its order, or drop it.
-
-    What was excluded meanwhile is not learned: that is what the time was for.
-    """
-    if learner.frozen is None:
-        return
-    queue = (
-        body for _, name, body in around.outcomes(learner.frozen["since"], offset)
-        if name == "outcome"
-    )  # fmt: skip
-    learner.frozen = None
-    learner.watch.clear()
-    if not learn:
-        learner.counts["dropped"] += sum(1 for _ in queue)
-        return
-    while chunk := list(islice(queue, TOGETHER)):
-        look_ahead(learner, chunk, around)
-        for body in chunk:
-            learner.learn(body, offset, partial(shadows_of, learner, around=around))
 
 
 def _suspicion(learner: Learner, body: Mapping[str, Any]) -> str | None:
@@ -194,17 +160,16 @@ def _wait(
 ) -> list[Announcement]:
     """Queue an outcome, or resume with it where the policy's time is over."""
     frozen = learner.frozen or {}
-    hold_ms = learner.policy.protection.hold_days * DAY_MS
-    if frozen["by"] != "policy" or learner.watermark - frozen["at"] < hold_ms:
+    if frozen["by"] != approval.POLICY_ACTOR or not is_over(learner, frozen):
         learner.counts["queued"] += 1
         return []
     thaw(learner, offset, around)
     learner.learn(body, offset, partial(shadows_of, learner, around=around))
-    return _resumed(learner, offset, "learning resumed by policy")
+    return _all_published(learner, offset, "learning resumed by policy")
 
 
-def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
-    """Publish what was learned from the queue, under the offset that ended it."""
+def _all_published(learner: Learner, offset: int, reason: str) -> list[Announcement]:
+    """Publish what was learned in one go, under the offset of its cause."""
     enough = learner.counts["learned"] >= learner.policy.first
     return publish(learner, learner.policy.competitors if enough else (), offset, reason)
 
@@ -217,7 +182,10 @@ def _audited(
 ) -> list[Announcement]:
     """Carry a command out and note it; a refusal is noted, too."""
     try:
-        late = approval.expired(learner.pending, record["issued_at"], learner.policy.approval)
+        refuse_policy(record)
+        late = approval.expired(
+            learner.pending, record["issued_at"], learner.policy.approval, learner.watermark
+        )
         for one in late:
             trail.note_expiry(learner, offset, one)
         if record["kind"] == approval.APPROVE:
@@ -278,7 +246,9 @@ def _command(
         freeze(learner, offset, record["actor"], done.reason)
     if done.resumes:
         thaw(learner, offset, around, learn=done.learns)
-        return _resumed(learner, offset, done.reason)
+        return _all_published(learner, offset, done.reason)
+    if done.rebuilds:
+        return _rebuilt(learner, offset, done.reason, rebuild(learner, offset, around))
     marker = control(learner, offset, done.reason)
     if done.ruleset is not None:
         return [Announcement(*done.ruleset, marker)]

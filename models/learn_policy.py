@@ -44,6 +44,8 @@ class LearnPolicy:
     versions: of each model, kept by number and threshold: what may still be judged or promoted.
     recalibrate: learned outcomes after which the version in force gets a new threshold from the
         latest scores, without a new version; 0, because each version brings one of its own.
+    rebuild: learned outcomes after which everything is learned anew from the log; 0, because it
+        takes as long as all learning so far, and only reversals and exclusions make a difference.
     promotion, protection: see `models.contest`. approval: see `models.approval`.
     """
 
@@ -66,6 +68,7 @@ class LearnPolicy:
     outweigh: float = 2.0
     versions: int = 1_024
     recalibrate: int = 0
+    rebuild: int = 0
     promotion: PromotionPolicy = field(default_factory=PromotionPolicy)
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)

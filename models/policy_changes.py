@@ -50,6 +50,11 @@ SETTINGS: dict[str, Setting] = {
         "learned outcomes after which the version in force gets a new threshold; 0: never, each "
         "version has one of its own",
     ),
+    "rebuild_every": Setting(
+        "", "rebuild", int, 0, 1_000_000_000,
+        "learned outcomes after which all models are learned anew from the log, without what was "
+        "excluded or reversed by then; 0: never, or publish_all_every and more",
+    ),
     "alerts_per_1000": Setting(
         "", "alerts_per_1000", float, 0.01, 500.0,
         "transactions of a thousand that analysts can look at; sets the next thresholds",
@@ -78,6 +83,11 @@ def changed(policy: LearnPolicy, changes: Mapping[str, Any]) -> LearnPolicy:
         raise InvalidField(
             "command.payload.set.publish_all_every",
             expected=f"a multiple of publish_every ({policy.every})", came=policy.slow_every,
+        )  # fmt: skip
+    if 0 < policy.rebuild < policy.slow_every:
+        raise InvalidField(
+            "command.payload.set.rebuild_every",
+            expected=f"0, or publish_all_every ({policy.slow_every}) and more", came=policy.rebuild,
         )  # fmt: skip
     return policy
 

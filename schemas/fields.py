@@ -20,7 +20,8 @@ AlertStatus = Literal["OPEN", "IN_REVIEW", "CONFIRMED_FRAUD", "FALSE_POSITIVE", 
 DriftState = Literal["FIRED", "RECOVERED"]
 AuditResult = Literal["DONE", "WAITING", "REFUSED", "EXPIRED"]
 CommandKind = Literal[
-    "RULES_APPLY", "RULES_DEMOTE", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE", "POLICY", "APPROVE",
+    "RULES_APPLY", "RULES_DEMOTE", "PROMOTE", "FREEZE", "RESUME", "EXCLUDE", "REBUILD", "POLICY",
+    "APPROVE",
 ]  # fmt: skip
 
 

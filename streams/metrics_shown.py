@@ -47,8 +47,10 @@ def learner_shown(learner: Learner, before: Mapping[str, int]) -> None:
     METRICS.frozen.set(learner.frozen is not None)
     METRICS.alert_budget.set(learner.policy.alerts_per_1000 / 1000.0)
     for name in learner.competitors:
-        METRICS.champion.labels(name).set(name == learner.champion)
-    for result in LEARNER_RESULTS:
-        METRICS.learner_outcomes.labels(result).inc(learner.counts[result] - before[result])
+        decides = name == learner.champion and not learner.rules_alone
+        METRICS.champion.labels(name).set(decides)
+    for result in LEARNER_RESULTS:  # where all was learned anew, counts began anew: none came
+        came = max(learner.counts[result] - before[result], 0)
+        METRICS.learner_outcomes.labels(result).inc(came)
     if learner.watermark > 0:
         METRICS.watermark.labels("learn", 0).set(learner.watermark / 1000.0)

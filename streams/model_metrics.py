@@ -42,7 +42,8 @@ class ModelMetrics:
         )
         self.champion = Gauge(
             "fraud_model_champion",
-            "1 for the competitor that decides, 0 for its challengers.",
+            "1 for the competitor that decides, 0 for its challengers; 0 for all while a "
+            "person lets rules decide alone.",
             ["name"],
             registry=registry,
         )

@@ -5,7 +5,7 @@ changes by policy: a version published, a promotion, a freeze, a resume. All of 
 the log, so that a second learner writes the same entries.
 
 ```text
- kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, FREEZE, RESUME, or the kind of a command
+ kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, REBUILD, FREEZE, RESUME, or the kind of a command
  result    DONE, WAITING (for a second approver), REFUSED, EXPIRED
  actor     who; "policy" where nobody asked
  at        ms: when a command says that it was issued; else the latest label's observation
@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from models.announcement import Announcement
+from models.approval import POLICY_ACTOR
 from models.audit.chain import sha256
 from schemas.errors import FraudStreamsError
 from schemas.pan import mask_text
@@ -26,8 +27,6 @@ from schemas.pan import mask_text
 if TYPE_CHECKING:
     from models.learn import Learner
 
-POLICY = "policy"
-"""The actor of what nobody asked for."""
 LONGEST = 2_000
 """Characters of a reason that an entry keeps: a command's payload may be a megabyte."""
 
@@ -37,16 +36,17 @@ class Before(NamedTuple):
 
     champion: str
     frozen: bool
+    rebuilds: int = 0
 
     @classmethod
     def of(cls, learner: Learner) -> Before:
         """The learner before it reacts."""
-        return cls(learner.champion, learner.frozen is not None)
+        return cls(learner.champion, learner.frozen is not None, learner.counts["rebuilds"])
 
 
 def note(
     learner: Learner, offset: int, *, kind: str, result: str, actor: str, at: int, what: str,
-    command: Mapping[str, Any] | None = None, approves: str | None = None,
+    command_id: str | None = None, command_sha256: str | None = None, approves: str | None = None,
     said: Sequence[Announcement] = (),
 ) -> None:  # fmt: skip
     """Append an entry, with what is in force after it and the hashes of what was published."""
@@ -56,8 +56,7 @@ def note(
     learner.trail.append({
         "offset": offset, "kind": kind, "result": result, "actor": readable(actor), "at": at,
         "what": readable(what),
-        "command_id": None if command is None else command["command_id"],
-        "command_sha256": None if command is None else sha256(command),
+        "command_id": command_id, "command_sha256": command_sha256,
         "approves": approves, "model": learner.model, "ruleset": dict(learner.ruleset) or None,
         "threshold": learner.threshold, "published": published,
         "policy": {name: json.dumps(value) for name, value in learner.changes.items()},
@@ -67,7 +66,10 @@ def note(
 def note_boot(learner: Learner, offset: int, said: Announcement) -> None:
     """The first entry: the rules that ship."""
     what = said.marker["reason"] if said.marker else ""
-    note(learner, offset, kind="BOOT", result="DONE", actor=POLICY, at=0, what=what, said=[said])
+    note(
+        learner, offset, kind="BOOT", result="DONE", actor=POLICY_ACTOR, at=0, what=what,
+        said=[said],
+    )  # fmt: skip
 
 
 def note_outcome(
@@ -82,7 +84,7 @@ def note_outcome(
     if kind == "PUBLISH" and all(one.record is None for one in said):
         kind = "RECALIBRATE"
     note(
-        learner, offset, kind=kind, result="DONE", actor=POLICY, at=learner.watermark,
+        learner, offset, kind=kind, result="DONE", actor=POLICY_ACTOR, at=learner.watermark,
         what=what, said=said,
     )  # fmt: skip
 
@@ -95,6 +97,8 @@ def changed(before: Before, after: Before) -> str:
     """
     if before.frozen != after.frozen:
         return "FREEZE" if after.frozen else "RESUME"
+    if before.rebuilds != after.rebuilds:
+        return "REBUILD"
     return "PUBLISH" if before.champion == after.champion else "PROMOTE"
 
 
@@ -105,6 +109,14 @@ def note_command(
     """A command that was carried out, or waits."""
     what = "; ".join(one.marker["reason"] for one in said if one.marker is not None)
     _note_of(learner, offset, command, result=result, what=what, approves=approves, said=said)
+
+
+def note_proposal(learner: Learner, offset: int, command: Mapping[str, Any], what: str) -> None:
+    """A command of the policy's that waits: it stands nowhere on the log, so it has no hash."""
+    note(
+        learner, offset, kind=command["kind"], result="WAITING", actor=command["actor"],
+        at=command["issued_at"], what=what, command_id=command["command_id"],
+    )  # fmt: skip
 
 
 def note_refusal(
@@ -126,7 +138,8 @@ def _note_of(
 ) -> None:  # fmt: skip
     note(
         learner, offset, kind=command["kind"], result=result, actor=command["actor"],
-        at=command["issued_at"], what=what, command=command, approves=approves, said=said,
+        at=command["issued_at"], what=what, command_id=command["command_id"],
+        command_sha256=sha256(command), approves=approves, said=said,
     )  # fmt: skip
 
 

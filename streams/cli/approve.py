@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.approval import POLICY_ACTOR
 from streams.cli.models_order import Reason, Timeout, somebody
 from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import errors_console, example, result
@@ -66,10 +67,15 @@ def listed(log: Log) -> dict[str, Any]:
 def text(found: dict[str, Any]) -> str:
     """What waits, one a line."""
     lines = [
-        f"{one['command_id']}  {one['kind']} of {one['actor']}, until {one['until']}"
+        f"{one['command_id']}  {one['kind']} of {one['actor']}, until {one['until']}{_why(one)}"
         for one in found["waiting"]
     ]
     return "\n".join(lines) or "nothing waits"
+
+
+def _why(one: dict[str, Any]) -> str:
+    """What the policy proposes; what a person asked for has its reason in the audit trail."""
+    return f": {one['what'].partition(';')[0]}" if one["actor"] == POLICY_ACTOR else ""
 
 
 def order(

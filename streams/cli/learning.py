@@ -1,4 +1,4 @@
-"""`fraud learning`: stop learning, go on, leave a source of labels out; scoring goes on."""
+"""`fraud learning`: stop, go on, leave a source of labels out, learn anew; scoring goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import example, result
 
 app = typer.Typer(
-    help="Learning: freeze it, resume it, leave a source of labels out.", no_args_is_help=True
+    help="Learning: freeze it, resume it, leave a source of labels out, learn anew.",
+    no_args_is_help=True,
 )
 
 
@@ -60,10 +61,31 @@ def exclude(
 ) -> None:
     """Let a source's labels teach nothing from here on.
 
-    They go on to reach the terminals' risk: correct those that are wrong (`fraud label`).
+    They go on to reach the terminals' risk: correct those that are wrong (`fraud label`). What they
+    taught before stays learned until `fraud learning rebuild`.
     """
     payload = {"source": source.name, "excluded": not undo, "reason": reason}
     _say("EXCLUDE", payload, actor, timeout, bootstrap, as_json=as_json)
+
+
+@app.command(epilog=example("fraud learning rebuild --actor ana --reason 'customer is out'"))
+def rebuild(
+    *,
+    actor: Actor,
+    reason: Reason = "",
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait until it is in force.")
+    ] = 600.0,
+    bootstrap: Bootstrap = None,
+    as_json: Json = False,
+) -> None:
+    """Learn the whole log anew and put the clean models in force.
+
+    Each transaction teaches once, by its last verdict; sources that are excluded by now teach
+    nothing. It takes as long as all learning so far: the learner does nothing else meanwhile, and
+    scoring goes on. What is held in force stays. Refused while learning is frozen.
+    """
+    _say("REBUILD", {"reason": reason}, actor, timeout, bootstrap, as_json=as_json)
 
 
 def _say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +11,21 @@ from schemas.errors import FraudStreamsError
 from streams.cli.options import Bootstrap, Json, reachable
 from streams.cli.output import errors_console, example, result
 
+if TYPE_CHECKING:
+    from streams.history.versions import Versions
+
+RULES = "rules"
+"""In the place of a model's name: none, as in `models.learn_commands`."""
+AGENTS = ("policy", "drift", "rule-rates")
+"""Who gives orders by itself: nobody may pass for it."""
+
 
 def somebody(name: str) -> str:
-    """A name that says something; BadParameter (exit 2) for an empty one."""
+    """A person's name; BadParameter (exit 2) for an empty one, or an agent's."""
     if not name.strip():
         raise typer.BadParameter("expected who wants it, got an empty name")
+    if name.strip().casefold() in AGENTS:
+        raise typer.BadParameter(f"expected a person, got {name.strip()!r}, who acts by itself")
     return name.strip()
 
 
@@ -45,7 +55,7 @@ def promote(
         typer.Argument(
             metavar="NAME[@VERSION]",
             help="A version, held in force until the next promotion; a name alone: its newest "
-            "version and those that follow.",
+            "version and those that follow; `rules`: no model at all, until the next promotion.",
         ),
     ],
     *,
@@ -61,10 +71,16 @@ def promote(
     from streams.history.versions import Versions  # noqa: PLC0415
 
     address = reachable(bootstrap)
-    found = Versions(KafkaLog(address)).find(version)
-    number = found.number if "@" in version else None
-    command = promotion(found.manifest["name"], number, actor, reason)
-    order(address, command, timeout, as_json=as_json)
+    name, number = meant(Versions(KafkaLog(address)), version)
+    order(address, promotion(name, number, actor, reason), timeout, as_json=as_json)
+
+
+def meant(versions: Versions, text: str) -> tuple[str, int | None]:
+    """Name and version to put in force; raises ModelUnknown for one that was not published."""
+    if text == RULES:
+        return text, None
+    found = versions.find(text)
+    return found.manifest["name"], found.number if "@" in text else None
 
 
 def rollback(
@@ -81,7 +97,8 @@ def rollback(
 ) -> None:
     """Put the version back that was in force before, and hold it until the next promotion.
 
-    Which one that was is read from the markers that fraud.activity still holds.
+    Which one that was is read from the markers that fraud.activity still holds. Rules alone are
+    no version: `fraud models promote rules` puts them in force.
     """
     from streams.history.log import KafkaLog  # noqa: PLC0415 - keeps `--help` quick
     from streams.history.orders import promotion  # noqa: PLC0415
@@ -115,18 +132,18 @@ def order(address: str, command: dict[str, Any], timeout: float, *, as_json: boo
 
     errors_console().print(f"waiting for the learner, up to {timeout:g} s")
     marker = carry_out(KafkaLog(address), kafka_send(address), command, timeout)
-    waits = is_waiting(command, marker["reason"])
+    waits, payload = is_waiting(command, marker["reason"]), json.loads(command["payload"])
     found = {
         "waits": waits,
         "in_force": ref(marker["model"]),
         "threshold": marker["threshold"],
         "sequence": marker["sequence"],
         "reason": marker["reason"],
-        "held": "version" in json.loads(command["payload"]),
+        "held": payload["name"] == RULES or "version" in payload,
         "command_id": command["command_id"],
     }
     stays = "held until the next promotion" if found["held"] else "and the versions that follow"
-    text = f"in force: {found['in_force']}, {stays} ({found['reason']})"
+    text = f"in force: {found['in_force'] or 'rules alone'}, {stays} ({found['reason']})"
     if waits:
         text = f"{found['reason']}\nsomebody else: fraud approve {command['command_id']}"
     result(found, text, as_json=as_json)

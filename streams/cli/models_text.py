@@ -11,8 +11,10 @@ SHOWN = 10
 def table(found: Mapping[str, Any]) -> str:
     """The versions, one a line, a star before the one in force."""
     head = f"in force: {found['in_force'] or 'rules alone'}"
-    if found["threshold"] is not None:
-        head += f", threshold {found['threshold']:.4g} ({found['reason']})"
+    if found["in_force"]:
+        head += f", threshold {found['threshold']:.4g}"
+    if found["reason"]:
+        head += f" ({found['reason']})"
     refs = [f"{one['name']}@{one['version']}" for one in found["versions"]]
     width = max(map(len, refs), default=0)
     lines = [

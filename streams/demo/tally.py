@@ -95,8 +95,7 @@ class Tally:
         digest = hashlib.sha256(value).digest()
         known = self.decided.setdefault(transaction_id, digest)
         self.refused.discard(transaction_id)
-        if body["model"] is not None:
-            self.champion = body["model"]["name"]
+        self.champion = None if body["model"] is None else body["model"]["name"]
         if known is digest:
             self.latencies.append(now - sent)
             self.last_decision = now

@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 COUNTED = ("DONE", "WAITING", "REFUSED", "EXPIRED")
 
 
-STOPPING = ("FREEZE", "RESUME", "EXCLUDE")
+STOPPING = ("FREEZE", "RESUME", "EXCLUDE", "REBUILD")
 
 
 class Recorded:
@@ -78,7 +78,7 @@ def listed(recorded: Recorded, faults: Iterable[Fault]) -> dict[str, Any]:
 
 def concerning(entries: Iterable[Mapping[str, Any]], model: str) -> list[Mapping[str, Any]]:
     """The entries that put a model of this name in force, took it out, or tried to, and those
-    that stopped it from learning while it decided.
+    that stopped it from learning, or made it learn anew, while it decided.
 
     A version that follows its predecessor is a matter of cadence, not of these.
     """

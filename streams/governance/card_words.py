@@ -23,8 +23,8 @@ DAY_MS = 86_400_000
 
 def purpose(card: Card) -> list[str]:
     """What it is for, and what it is not for."""
-    decides = card["decides"] or "rules alone"
-    role = "It decides at present" if card["in_force"] else f"At present {decides} decides"
+    decides = f"{card['decides']} decides" if card["decides"] else "rules alone decide"
+    role = "It decides at present" if card["in_force"] else f"At present {decides}"
     threshold, times = card["threshold"], math.exp(DecisionPolicy().decline_margin)
     line = "" if threshold is None else f", from a score of {threshold:.4g} on,"
     return [

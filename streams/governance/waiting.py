@@ -48,7 +48,8 @@ def waiting(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     patience = round(policy_of(entries).approval.hours * HOUR_MS)
     return [
         {"command_id": one["command_id"], "kind": one["kind"], "actor": one["actor"],
-         "issued": iso(one["at"]), "until": iso(one["at"] + patience), "entry": one["number"]}
+         "issued": iso(one["at"]), "until": iso(one["at"] + patience), "entry": one["number"],
+         "what": one["what"]}
         for one in entries
         if one["result"] == "WAITING" and one["command_id"] not in gone
     ]  # fmt: skip

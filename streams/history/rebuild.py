@@ -170,16 +170,17 @@ def _compared(
 
 
 def _chosen(request: Request, refold: Refold, made: list[Ref]) -> Ref:
-    """The one in force at the point, or the last one of a name."""
+    """The one in force at the point, or the last one of a name; where the rules decide alone, of
+    the model that would decide if they did not."""
     held = refold.model
-    name = request.name or (held or {}).get("name")
+    name = request.name or (held or {}).get("name") or refold.learner.champion
     if request.name is None and held is not None and (name, held["version"]) in made:
         return held["name"], held["version"]
     of_name = [ref for ref in made if ref[0] == name]
     if not of_name:
         folded = ", ".join(f"{count:,} {what}" for what, count in refold.counts.items())
         raise NothingToRebuild(
-            f"model {name or 'in force'}", expected="a version published by that point",
+            f"model {name}", expected="a version published by that point",
             came=f"none from {folded}", todo="Choose a later point, or another --model.",
         )  # fmt: skip
     return of_name[-1]

@@ -71,6 +71,9 @@ def learning_stops_and_goes_on(govern: Governed) -> None:
     assert back["reason"].startswith("learning resumed, without what queued, by ana")
     again = govern("learning", "exclude", "customer", "--undo", *by)
     assert again["reason"].startswith("labels of CUSTOMER taken back into learning by ana")
+    anew = govern("learning", "rebuild", *by)
+    assert anew["reason"].startswith("models rebuilt by ana: a broken import; ")
+    assert anew["in_force"] == "logistic@499"  # two people hold it
 
 
 def test_what_a_learner_was_told_is_on_record(
@@ -96,6 +99,7 @@ def test_what_a_learner_was_told_is_on_record(
         ("PROMOTE", "WAITING", "ana"), ("APPROVE", "REFUSED", "Ana"), ("APPROVE", "DONE", "ben"),
         ("POLICY", "WAITING", "ana"), ("RESUME", "REFUSED", "ana"), ("FREEZE", "DONE", "ana"),
         ("EXCLUDE", "DONE", "ana"), ("RESUME", "DONE", "ana"), ("EXCLUDE", "DONE", "ana"),
+        ("REBUILD", "DONE", "ana"),
     ]  # fmt: skip
     assert noted["whole"] is True
     forged(bootstrap)

@@ -19,6 +19,7 @@ COMMANDS = (
     "init", "profile", "features", "replay", "runs", "verify", "explain", "doctor",
     "card", "report", "audit", "approve", "policy show", "policy set",
     "learning freeze", "learning resume", "learning exclude",
+    "learning rebuild",
     "models list", "models show", "models diff", "models promote", "models rollback",
     "models rebuild", *(f"simulate {name}" for name in SCENARIOS), "whatif",
     "rules lint", "rules apply", "rules list", "rules activate", "rules shadow", "rules rollback",

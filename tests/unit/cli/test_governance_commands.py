@@ -29,6 +29,7 @@ from tests.unit.streams.learning_alone import Learning, send
         ("learning", "freeze", "--actor", "ana"),
         ("learning", "resume", "--actor", "ana", "--drop"),
         ("learning", "exclude", "customer", "--actor", "ana"),
+        ("learning", "rebuild", "--actor", "ana"),
         ("learning", "exclude", "customer", "--actor", "ana", "--undo"),
     ],
 )
@@ -117,3 +118,11 @@ def test_who_approves_is_named(fraud: Fraud) -> None:
     assert fraud("approve", "promote-1").code == 2
     assert fraud("approve", "promote-1", "--actor", " ").code == 2
     assert fraud("policy", "set", "publish_every=500").code == 2
+
+
+def test_what_the_policy_proposes_is_listed_with_its_reason() -> None:
+    one = {"command_id": "promote-policy-7", "kind": "PROMOTE", "actor": "policy", "until": "x",
+           "what": "blend is better (9 cards); PROMOTE of policy waits"}  # fmt: skip
+    assert approve.text({"waiting": [one]}) == (
+        "promote-policy-7  PROMOTE of policy, until x: blend is better (9 cards)"
+    )

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from infra.kafka.ports import free_port
+from models.learn_commands import RULES
 from streams.cli import models, models_order, models_rebuild, models_text
 from streams.cli.models_order import NothingBefore
 from streams.history.memory import MemoryLog
 from streams.history.rebuild import Request
+from streams.history.versions import ModelUnknown, Versions
 from streams.in_process import InProcessLog
 from tests.unit.cli.running import Fraud
 from tests.unit.streams.labelled_stream import rebuilt, run, ticking
@@ -70,6 +72,16 @@ def test_what_was_in_force_before_is_found(log: MemoryLog) -> None:
     assert models_order.previous(log) == f"logistic@{before['version']}"
     with pytest.raises(NothingBefore, match="--to"):
         models_order.previous(MemoryLog(ticking()))
+
+
+def test_an_order_names_a_version_or_the_rules(log: MemoryLog) -> None:
+    versions = Versions(log)
+    newest = versions.find("logistic")
+    assert models_order.meant(versions, "logistic") == ("logistic", None)
+    assert models_order.meant(versions, newest.ref) == newest.key
+    assert models_order.meant(versions, "rules") == (RULES, None)
+    with pytest.raises(ModelUnknown):
+        models_order.meant(versions, "rules@1")
 
 
 def test_a_rebuild_says_what_it_equals(log: MemoryLog) -> None:
@@ -136,6 +148,8 @@ def test_an_actor_has_a_name(fraud: Fraud) -> None:
         ran = fraud("models", *order, "--actor", " ")
         assert ran.code == 2
         assert "expected who wants it" in ran.err
+        for agent in models_order.AGENTS:
+            assert fraud("models", *order, "--actor", agent).code == 2
 
 
 def test_the_log_in_this_process_is_a_log() -> None:

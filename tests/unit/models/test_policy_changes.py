@@ -114,8 +114,8 @@ def test_what_cannot_be_meant_is_refused_and_changes_nothing(
 def test_every_setting_is_read_where_it_is_written() -> None:
     wanted = {
         "publish_every": 500, "publish_all_every": 5_000, "recalibrate_every": 100,
-        "alerts_per_1000": 5.0, "promote_by_policy": False, "approve": ["PROMOTE"],
-        "approve_hours": 2.0,
+        "rebuild_every": 10_000, "alerts_per_1000": 5.0, "promote_by_policy": False,
+        "approve": ["PROMOTE"], "approve_hours": 2.0,
     }  # fmt: skip
     assert set(wanted) == set(SETTINGS)
     assert current(changed(LearnPolicy(), wanted)) == wanted

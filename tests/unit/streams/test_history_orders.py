@@ -7,12 +7,15 @@ import json
 import pytest
 
 from schemas import topics
+from streams.cli.audit import audited
+from streams.governance.audit import Recorded
+from streams.governance.audit_refold import beside_a_refold
 from streams.history.force import in_force, ref
 from streams.history.left_out import LeftOut
 from streams.history.memory import MemoryLog
 from streams.history.orders import OrderPending, OrderRefused, carry_out, promotion
 from streams.history.rebuild import Request
-from tests.unit.streams.labelled_stream import rebuilt, ticking
+from tests.unit.streams.labelled_stream import new_learner, rebuilt, ticking
 from tests.unit.streams.learning_alone import MANY, SOURCES, Learning, outcome, send
 
 
@@ -99,3 +102,25 @@ def test_without_a_learner_an_order_waits_on_the_log() -> None:
     with pytest.raises(OrderPending, match=r"fraud.outcomes@0: expected its marker within 0 s"):
         carry_out(MemoryLog(log), send(log), command, 0.0)
     assert len(log.read(topics.OUTCOMES)) == 1
+
+
+def test_what_was_learned_anew_is_folded_as_it_was() -> None:
+    """A source is excluded and its labels unlearned, on the log that two readers fold again."""
+    learning = Learning()
+    learning.send("EXCLUDE", source="CUSTOMER")
+    learning.send("REBUILD", reason="customer is out")
+    learning.learn(MANY, MANY + 200)
+    found = rebuilt(MemoryLog(learning.log), Request())
+    assert found.equals
+    clean = Learning(("ANALYST",))
+    clean.send("REBUILD")
+    of = {one.number: one.manifest["sha256"] for one in learning.versions()}
+    assert of[MANY + 1] == clean.versions()[-1].manifest["sha256"]
+    audit = audited(MemoryLog(learning.log), deep=True)
+    assert audit["whole"] is True
+    entries = Recorded(MemoryLog(learning.log)).once
+    assert beside_a_refold(MemoryLog(learning.log), entries, new_learner=new_learner) == []
+    told = [(one["kind"], one["what"]) for one in audit["entries"]]
+    assert (
+        "REBUILD", "models rebuilt by ana: customer is out; 160 of 320 outcomes learned anew"
+    ) in told  # fmt: skip

@@ -21,7 +21,7 @@ from streams.wire import codec
 from tests.unit.models.learn_world import command, outcome
 
 NAMES = ("amount", "count", "risk")
-POLICY = LearnPolicy(first=50, every=100, slow_first=200, slow_every=400)
+POLICY = LearnPolicy(first=50, every=100, slow_first=200, slow_every=400, rebuild=600)
 MANY = 1_500
 NOW = 1_900_000_000_000
 
@@ -36,10 +36,13 @@ def outcomes() -> list[bytes]:
     for number in range(MANY):
         version = (number - 200) // 100 * 100 - 1
         model = {"name": "logistic", "version": version} if version > 0 else None
-        found.append(codec.encode("outcome", outcome(number, model=model)))
+        source = "CUSTOMER" if number % 5 == 0 else "ISSUER"
+        found.append(codec.encode("outcome", outcome(number, model=model, source=source)))
     found[900] = codec.encode("command", command("FREEZE"))
     found[950] = codec.encode("command", command("DANCE"))  # refused: a dead letter
     found[1_100] = codec.encode("command", command("RESUME"))
+    found[1_150] = codec.encode("command", command("EXCLUDE", '{"source": "CUSTOMER"}'))
+    found[1_200] = codec.encode("command", command("REBUILD"))
     found[1_300] = codec.encode("command", command("PROMOTE", '{"name": "blend"}'))
     found[1_350] = b"garbage"
     return found
@@ -146,4 +149,10 @@ def test_the_state_is_written_when_all_publish_only() -> None:
         if cut.values:
             written.append(stop)
     assert written[:2] == [200, 400]
-    assert len(written) <= MANY // 400 + 3
+    assert len(written) <= MANY // 400 + 3 + 2, "all publish where all is learned anew, too"
+
+
+def test_everything_was_learned_anew_twice() -> None:
+    """By policy after 600 learned outcomes, and by command; what the others here go over."""
+    found = [(e["actor"], e["kind"], e["offset"]) for e in once().trail if e["kind"] == "REBUILD"]
+    assert found == [("policy", "REBUILD", 599), ("ana", "REBUILD", 1_200)]
