@@ -150,7 +150,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "drift_counts": {
         "below": 17_652,
-        "days": [{"day": 17_651, "counts": b"\x01\x00\xff"}],
+        "days": [{"day": 17_651, "counts": b"\x01\x00\xff", "segment": "country=FR"}],
         "src": SOURCE,
     },
     "drift_signal": {
