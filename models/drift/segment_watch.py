@@ -141,7 +141,7 @@ class SegmentWatch:
         self.groups: dict[str, Group] = {}
         self.held: dict[str, int] = {}  # the last day of enough, by segment
         self.against = ""
-        self.epoch = 0
+        self.beside = ""
 
     def day(self, day: int, scorer: str, parts: Mapping[str, DayCounts]) -> list[Edge]:
         """Take a day's segments, after the whole has taken it; what changed, by segment."""
@@ -150,7 +150,7 @@ class SegmentWatch:
         edges: list[Edge] = []
         for segment, group in sorted(self.groups.items()):
             counts = parts.get(segment) or DayCounts((SCORE,), MEANS)
-            found = group.day(f"{scorer} {self.epoch}", day, counts)
+            found = group.day(scorer + self.beside, day, counts)
             edges += [named(edge, segment) for edge in found]
         return edges + self._forget(day)
 
@@ -158,7 +158,7 @@ class SegmentWatch:
         """Begin anew with the whole: what it calls usual now would be a change in every segment."""
         now = "" if self.whole.reference is None else self.whole.reference.name
         if self.against and now and now != self.against:
-            self.epoch += 1
+            self.beside = f" beside {now.split()[0]}"  # its label, without the dates
         self.against = now
 
     def _admit(self, day: int, parts: Mapping[str, DayCounts]) -> None:
@@ -191,13 +191,13 @@ class SegmentWatch:
     def data(self) -> dict[str, Any]:
         """The state as plain data."""
         return {
-            "epoch": self.epoch, "against": self.against, "held": self.held,
+            "beside": self.beside, "against": self.against, "held": self.held,
             "groups": {segment: group.data() for segment, group in self.groups.items()},
         }  # fmt: skip
 
     def restore(self, found: Mapping[str, Any]) -> None:
         """Take over what `data` gave."""
-        self.epoch, self.against = found["epoch"], found["against"]
+        self.beside, self.against = found["beside"], found["against"]
         self.held = dict(found["held"])
         for segment, state in found["groups"].items():
             self.groups[segment] = self._group(segment)

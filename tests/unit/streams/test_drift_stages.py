@@ -40,6 +40,7 @@ def decisions() -> list[bytes]:
         one: dict[str, Any] = EXAMPLES["decision"] | {
             "event_time": number * DAY_MS // A_DAY, "features": {"amount": amount},
             "score": 0.01, "decision": "APPROVE", "fingerprint": "",
+            "country": ("FR", "DE", "PL", None)[number % 4],
             "src": {"stage": "score", "partition": 0, "offset": number},
         }  # fmt: skip
         found.append(codec.encode("decision", one))

@@ -106,13 +106,18 @@ def test_a_segment_without_an_alert_so_far_is_not_drifting_with_its_first() -> N
 
 
 def test_a_season_is_no_drift_of_a_segment() -> None:
-    """More of everything, and scores that are made of counts follow."""
+    """More of everything, and scores that are made of counts follow, in one country the most."""
     more = {
         name: {"volume": int(one.volume * 1.6), "score": one.score * 1.3}
         for name, one in USUAL.items()
     }
-    back = {n: {"volume": one.volume, "score": one.score} for n, one in USUAL.items()}
-    assert told({ONSET: more, ONSET + 14: back}, until=50) == []
+    more[ABROAD] |= {"score": 0.08, "alerts": 0.2}
+    back = {
+        n: {"volume": one.volume, "score": one.score, "alerts": one.alerts}
+        for n, one in USUAL.items()
+    }
+    found = told({ONSET: more, ONSET + 14: back}, until=50)
+    assert not any("/" in subject for subject in fired(found))
 
 
 def test_a_new_segment_has_no_usual_before_its_own_reference() -> None:
@@ -170,6 +175,22 @@ def test_restarts_do_not_show() -> None:
     plain = told(changes, until=40)
     assert fired(plain)
     assert told(changes, until=40, restarts=True) == plain
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_partitions_in_any_order_tell_the_same(order: tuple[int, int]) -> None:
+    def run(order: tuple[int, int]) -> list[tuple[int, str, float, str]]:
+        merger, found = Merger(POLICY, partitions=2), []
+        for day in range(WATCHED_FROM + 8):
+            loud = {ONLINE: World(volume=600, alerts=0.2 if day > WATCHED_FROM + 3 else 0.02)}
+            for partition in order:
+                whole, parts = day_of(day, USUAL | loud, seed=partition)
+                edges = merger.take(partition, day + 1, [(day, whole)], parts)
+                found += [(day, one.subject, one.statistic, state) for one, state in edges]
+        return found
+
+    assert any(subject == f"alert_rate/{ONLINE}" for _, subject, *_ in run((0, 1)))
+    assert run(order) == run((0, 1))
 
 
 def decision(number: int, **words: str | None) -> dict[str, Any]:
