@@ -26,7 +26,7 @@ from models.rules import Hit
 from models.scorer import Contribution, ModelScorer, Row
 from schemas.named_row import NamedRow
 
-LOGIC_VERSION = 1
+LOGIC_VERSION = 2
 """Raised whenever the same inputs would decide or read differently; part of every decision."""
 
 BOOT_SEQUENCE = -1
@@ -130,6 +130,9 @@ def decide(
         "event_time": transaction["event_time"],
         "amount_minor": transaction["amount_minor"],
         "currency": transaction["currency"],
+        "channel": transaction.get("channel"),
+        "country": transaction.get("country"),
+        "mcc": transaction.get("mcc"),
         "decision": decision,
         "score": rules_score(hits) if score is None else score,
         "threshold": control.threshold,

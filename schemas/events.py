@@ -112,6 +112,9 @@ class Decision(Event):
     event_time: Int64
     amount_minor: Int64
     currency: str
+    channel: str | None = None
+    country: str | None = None
+    mcc: str | None = None
     decision: Action
     score: float
     threshold: float

@@ -56,11 +56,12 @@ class VersionRef(Event):
 
 
 class DriftDay(Event):
-    """What a partition held on one day, packed."""
+    """What a partition, or a segment in it, held on one day, packed."""
 
     schema_name = "drift_day"
     day: Int64
     counts: bytes
+    segment: str = ""
 
 
 class Reason(Event):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
 from models.drift.natures import MIX
+from models.drift.segments import SegmentDays, of
 from models.drift.sketch import value_of_word
 from models.state_versions import check_version
 
@@ -20,19 +21,20 @@ ATTRIBUTE = "attribute_"
 MEANS = ("alert_rate", SCORE)
 PATIENCE_MS = HOUR_MS
 """How long a day is waited for after its end: events come in an order of their own."""
-_VERSION = 3
+_VERSION = 4
 _HEAD = struct.Struct("<BqQI")  # version, first open day, late, open days
-_DAY = struct.Struct("<qI")  # day, bytes
+_DAY = struct.Struct("<qHI")  # day, bytes of the segment's name, bytes of the counts
 _NO_DAY = -(2**62)
 
 Row = Sequence[float | None]
 
 
 class Closed(NamedTuple):
-    """Days that a partition has finished, in order, and the first it has not."""
+    """Days that a partition has finished, in order, the first it has not, and their segments."""
 
     days: tuple[tuple[int, DayCounts], ...]
     below: int
+    segments: tuple[tuple[int, str, DayCounts], ...] = ()
 
 
 class Collector(ABC):
@@ -44,6 +46,7 @@ class Collector(ABC):
 
     def __init__(self) -> None:
         self.days: dict[int, DayCounts] = {}
+        self.segments = SegmentDays((SCORE,), MEANS)
         self.below = _NO_DAY
         self.late = 0
         self._waiting: list[tuple[int, Any]] = []
@@ -89,15 +92,18 @@ class Collector(ABC):
         first = self.below == _NO_DAY
         self.below = below
         done = [(day, self.days.pop(day)) for day in sorted(self.days) if day < below]
-        return Closed(tuple(done), below) if done or not first else None
+        parts = self.segments.pop(below)
+        return Closed(tuple(done), below, parts) if done or not first else None
 
     def pack(self) -> bytes:
-        """Version, the first open day, late events, then each open day: 20 KB a day."""
+        """Version, the first open day, late events, then each open day and its segments: 20 KB a
+        day, 1 KB a segment."""
         self.settle()
-        parts = [_HEAD.pack(_VERSION, self.below, self.late, len(self.days))]
-        for day in sorted(self.days):
-            packed = self.days[day].pack()
-            parts += [_DAY.pack(day, len(packed)), packed]
+        held = {(day, ""): counts for day, counts in self.days.items()} | self.segments.days
+        parts = [_HEAD.pack(_VERSION, self.below, self.late, len(held))]
+        for day, segment in sorted(held):
+            name, packed = segment.encode(), held[day, segment].pack()
+            parts += [_DAY.pack(day, len(name), len(packed)), name, packed]
         return b"".join(parts)
 
     @classmethod
@@ -109,16 +115,24 @@ class Collector(ABC):
         at = _HEAD.size
         for _ in range(count):
             check_version("drift", data, _VERSION, at + _DAY.size)
-            day, size = _DAY.unpack_from(data, at)
-            at += _DAY.size
+            day, length, size = _DAY.unpack_from(data, at)
+            at += _DAY.size + length
             check_version("drift", data, _VERSION, at + size)
-            collector.days[day] = DayCounts.unpack(data[at : at + size])
+            name = data[at - length : at].decode()
+            collector._restore(day, name, DayCounts.unpack(data[at : at + size]))
             at += size
         return collector
 
+    def _restore(self, day: int, segment: str, counts: DayCounts) -> None:
+        if segment:
+            self.segments.days[day, segment] = counts
+        else:
+            self.days[day] = counts
+
 
 class DecisionCollector(Collector):
-    """Every feature of the decisions, their score, alert rate and kind of scorer.
+    """Every feature of the decisions, their score, alert rate and kind of scorer; score and alert
+    rate of each segment.
 
     >>> collector = DecisionCollector()
     >>> decision = {"event_time": 0, "features": {"amount": 1.0}, "score": 0.5, "model": None,
@@ -139,13 +153,16 @@ class DecisionCollector(Collector):
             self._spec, self._names = event["feature_spec"], (*event["features"], SCORE)
         score, alerted = event["score"], event["decision"] != "APPROVE"
         row: Row = (*event["features"].values(), score)
-        return self._take(event["event_time"], (row, (alerted, score), scorer(event["model"])))
+        found = (row, (alerted, score), scorer(event["model"]), of(event))
+        return self._take(event["event_time"], found)
 
     def _count(self, day: int, times: Sequence[int], found: Sequence[Any]) -> None:
-        rows, means, scorers = zip(*found, strict=True)
+        rows, means, scorers, segments = zip(*found, strict=True)
+        hours = [time % DAY_MS // HOUR_MS for time in times]
         counts = self._counts(day, self._names, MEANS)
-        counts.add(rows, [time % DAY_MS // HOUR_MS for time in times], means)
+        counts.add(rows, hours, means)
         counts.say(SCORER, Counter(scorers))
+        self.segments.add(day, segments, [row[-1:] for row in rows], hours, means)
 
 
 class ArrivalCollector(Collector):

@@ -53,6 +53,8 @@ class DriftPolicy:
     rate_slack, rate_limit: the same for the label rate, which no learning moves.
     significance: ADWIN's delta; River's.
     clip: hourly means count as no further off than so many deviations: one odd hour is no drift.
+    segment_beyond: a segment is off only as far as it is beyond so many times the whole's change.
+    segment_most: segments of a dimension that are watched: each is a metric's label and a state.
     kept: hourly means kept for ADWIN and Page-Hinkley; at that length the older half goes.
     calm, calm_days: a signal recovers once its statistic was below that part of its threshold for
         so many days running.
@@ -91,6 +93,8 @@ class DriftPolicy:
     significance: float = 0.002
     clip: float = 4.0
     kept: int = 1_024
+    segment_beyond: float = 1.5
+    segment_most: int = 16
     calm: float = 0.5
     calm_days: int = 3
     renew_days: int = 7

@@ -29,6 +29,10 @@ _LONGEST = 45
 """Days of volume kept: as long as any window and its delay, and a week."""
 
 
+Today = tuple[DayCounts, list[Reading]]
+"""The last day that was read, for what is compared with it; no part of the state."""
+
+
 class Watched:
     """`day` takes a finished day of the group's subjects and gives the readings of its detectors.
 
@@ -48,6 +52,7 @@ class Watched:
         self.week: list[tuple[int, Counts]] = []
         self.volumes: list[tuple[int, int]] = []
         self.means = self._fresh_means()
+        self.today: Today | None = None
 
     def _fresh_means(self) -> list[MeanWatch]:
         return [MeanWatch(one, self.policy) for one in self.mean_names]
@@ -67,9 +72,11 @@ class Watched:
     def day(self, day: int, counts: DayCounts) -> list[Reading]:
         """The readings of a day; none before there is a reference, or of a day with too little."""
         self.volumes = [*self.volumes, (day, counts.size)][-_LONGEST:]
+        self.today = None
         readings: list[Reading] = []
         if self.reference is not None and counts.size >= self.policy.least_day:
             readings = self._readings(self.reference, day, counts)
+            self.today = counts, readings
         if self.gathering is not None:
             self.gathering.add(day, counts)
         return readings
@@ -136,11 +143,15 @@ class Watched:
         reach = max((nature(name).reach_days for name in reference.names), default=0)
         if not self.means or (reach and self._volume_off(reference, day, 1 + reach)):
             return []
-        off = (hourly(counts) - reference.levels[:, 0]) / reference.levels[:, 1]
-        found = []
-        for mean, hours in zip(self.means, off.tolist(), strict=True):
+        off, found = self._off_usual(reference, counts).tolist(), []
+        for mean, hours in zip(self.means, off, strict=True):
             found += mean.day(hours, reference.name, time)
         return found
+
+    def _off_usual(self, reference: Reference, counts: DayCounts) -> Floats:
+        """How far the means of each hour are off, in deviations, shape (means, 24)."""
+        off: Floats = (hourly(counts) - reference.levels[:, 0]) / reference.levels[:, 1]
+        return off
 
     def _psi_day(self, reference: Reference, day: int, found: Counts, time: int) -> list[Reading]:
         usual = reference.weekdays[day % WEEK]

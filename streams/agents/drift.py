@@ -121,15 +121,21 @@ def fold_event(task: Task, state: Collector, event: dict[str, Any], record: Reco
 
 
 def counts_event(closed: Closed, src: dict[str, Any]) -> dict[str, Any]:
-    """The `drift_counts` event of a partition's finished days."""
-    days = [{"day": day, "counts": counts.pack()} for day, counts in closed.days]
+    """The `drift_counts` event of a partition's finished days and their segments."""
+    whole = [(day, "", counts) for day, counts in closed.days]
+    days = [
+        {"day": day, "counts": counts.pack(), "segment": segment}
+        for day, segment, counts in (*whole, *closed.segments)
+    ]
     return {"below": closed.below, "days": days, "src": src}
 
 
 def fold_counts(task: Task, state: Merger, body: dict[str, Any], record: Record) -> None:
     """Merge a partition's days; send what changed."""
-    days = [(one["day"], DayCounts.unpack(one["counts"])) for one in body["days"]]
-    send(task, state.take(body["src"]["partition"], body["below"], days), record)
+    found = [(one["day"], one["segment"], DayCounts.unpack(one["counts"])) for one in body["days"]]
+    days = [(day, counts) for day, segment, counts in found if not segment]
+    parts = [one for one in found if one[1]]
+    send(task, state.take(body["src"]["partition"], body["below"], days, parts), record)
 
 
 def fold_outcome(task: Task, state: OutcomeWatch, outcome: dict[str, Any], record: Record) -> None:

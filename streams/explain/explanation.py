@@ -24,8 +24,8 @@ from streams.verify.library import library
 Data = dict[str, Any]
 AS_RECORDED = (
     "transaction_id", "card_id", "terminal_id", "event_time", "amount_minor", "currency",
-    "decision", "score", "threshold", "model", "ruleset", "logic_version", "feature_spec",
-    "reasons", "incomplete", "late", "src", "fingerprint",
+    "channel", "country", "mcc", "decision", "score", "threshold", "model", "ruleset",
+    "logic_version", "feature_spec", "reasons", "incomplete", "late", "src", "fingerprint",
 )  # fmt: skip
 
 

@@ -108,7 +108,13 @@ def subject(name: str) -> str:
 
     >>> subject("score"), subject("card_count_1d")
     ('how risky payments look to the model', 'card count 1d')
+    >>> subject("alert_rate/mcc_group=54")
+    'how many payments are flagged (mcc group 54)'
     """
+    what, _, segment = name.partition("/")
+    dimension, is_segment, word = segment.partition("=")
+    if is_segment:  # after a rule's slash stands its code
+        return f"{subject(what)} ({dimension.replace('_', ' ')} {word})"
     return SUBJECTS.get(name, name.replace("_", " "))
 
 

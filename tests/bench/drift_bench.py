@@ -1,46 +1,40 @@
-"""How late drift is signalled, and how often for nothing: the table of `infra/docs/drift.md`.
+"""How late drift is signalled, and how often for nothing: the tables of `infra/docs/drift.md`.
 
-    python -m tests.bench.drift_bench FOLDER [--write | --seeds 6 7]
+    python -m tests.bench.drift_bench FOLDER [--write | --seeds 6 7 | --drifting 1]
 
 simulates the worlds that are not in FOLDER yet (the Handbook's of five seeds, and every drifting
 one), folds each through the stream's own windows and a logistic regression that learns as the
 stream does (minutes a world, kept there), hands each day to the drift agent's own functions and
-prints the table; `--write` puts it into the document. `--seeds` looks for false signals in the
-Handbook's worlds of other seeds alone: those that chose no setting. A false signal is one before
-the onset, or any in a world that does not drift.
+prints both tables; `--write` puts them into the document. `--seeds` takes the Handbook's worlds of
+other seeds, `--drifting` the drifting ones of another: those that chose no setting. Where one of
+the two is given, the other's table is left out.
+
+A false signal is one before the onset, or any in a world that does not drift. The exit code is 1
+where a bound is broken: more than one false signal in the Handbook's worlds, one in a seasonal
+peak, or a change whose subject is not named within the days that its world states.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
-from models.drift.collecting import MEANS, SCORE, SCORER
-from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
-from models.drift.merging import Merger
-from models.drift.natures import MIX
-from models.drift.outcomes import OutcomeWatch
-from models.drift.policy import DriftPolicy
-from models.drift.readings import FIRED, Edge
-from models.drift.sketch import value_of_word
-from models.features import FEATURES
-from producers.handbook_world import START_SECONDS
-from tests.bench.drift_rows import Rows, fold_branches, folded
+from models.drift.counts import DAY_MS
+from tests.bench.drift_rows import fold_branches
+from tests.bench.drift_signals import FIRST_DAY, Found, Signals, signals
 
 DOCUMENT = Path(__file__).parents[2] / "infra" / "docs" / "drift.md"
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 SEEDS = range(5)
 STATIONARY_DAYS = 120
+MOST_FALSE = 1
+"""False signals that five steady worlds of 60 days may have in all."""
 ONSET_DAY = 71
 DRIFTING = {
     "card-testing": 75, "account-takeover": 75, "bust-out": 75, "evader": 75, "new-country": 75,
@@ -49,15 +43,6 @@ DRIFTING = {
 }  # fmt: skip
 """Worlds of `fraud simulate`, each as long as it takes to see what is asked; a label is a week
 late."""
-FIRST_DAY = START_SECONDS * 1_000 // DAY_MS
-
-
-class Found(NamedTuple):
-    """A signal that fired, and when: event time in days since the world's first midnight."""
-
-    detector: str
-    subject: str
-    day: float
 
 
 def simulated(folder: Path, name: str, seed: int, days: int) -> Path:
@@ -70,146 +55,133 @@ def simulated(folder: Path, name: str, seed: int, days: int) -> Path:
     return world
 
 
-def decisions(rows: Rows) -> Iterator[tuple[int, DayCounts]]:
-    """What `drift-decisions` counts, by day."""
-    days = rows.event_time // DAY_MS
-    values = np.column_stack([rows.rows.astype(np.float64), rows.score])
-    means = np.column_stack([rows.score >= rows.threshold, rows.score])
-    for day in np.unique(days).tolist():
-        at = np.flatnonzero(days == day)
-        counts = DayCounts((*FEATURES.names, SCORE), MEANS)
-        counts.add(values[at], rows.event_time[at] % DAY_MS // HOUR_MS, means[at])  # type: ignore[arg-type]  # arrays are sequences here
-        kinds = Counter("logistic" if one else "rules" for one in rows.modelled[at].tolist())
-        counts.say(SCORER, kinds)
-        yield day, counts
+class Steady(NamedTuple):
+    """A world that does not drift."""
+
+    seed: int
+    signals: Signals
 
 
-def arrivals(world: Path) -> Iterator[tuple[int, DayCounts]]:
-    """What `drift-arrivals` counts, by day; columns beyond a transaction's are attributes."""
-    frame = pl.read_parquet(world / "transactions.parquet")
-    attributes = sorted(name for name in frame.columns if name.startswith("device_"))
-    columns = [_numbers(frame, name) for name in MIX] + [
-        frame[name].cast(pl.Float64).to_numpy() for name in attributes
+class Drifting(NamedTuple):
+    """A world that drifts, what fired in it, and its onset in days since its first midnight."""
+
+    told: dict[str, Any]
+    onset: float
+    found: list[Found]
+
+    @property
+    def false(self) -> list[Found]:
+        """What fired before the onset, or at all where nothing may."""
+        return [one for one in self.found if one.day <= self.onset or not self.told["subjects"]]
+
+    @property
+    def true(self) -> list[Found]:
+        """The first signal of each detector and subject after the onset, soonest first."""
+        first: dict[tuple[str, str], Found] = {}
+        for one in self.found if self.told["subjects"] else []:
+            if one.day > self.onset:
+                first.setdefault((one.detector, one.subject), one)
+        return list(first.values())
+
+    @property
+    def missed(self) -> bool:
+        """Whether none of what must be named was named in time."""
+        named = [one.day for one in self.true if one.subject in self.told["subjects"]]
+        late = min(named, default=float("inf")) - self.onset > self.told["within_days"]
+        return bool(self.told["subjects"]) and late
+
+
+def steady_worlds(folder: Path, seeds: Iterable[int]) -> list[Steady]:
+    """The Handbook's worlds of these seeds."""
+    return [
+        Steady(seed, signals(simulated(folder, "handbook", seed, STATIONARY_DAYS)))
+        for seed in seeds
     ]
-    names = (*MIX, *(f"attribute_{name}" for name in attributes))
-    values, times = np.column_stack(columns), frame["event_time"].to_numpy()
-    days = times // DAY_MS
-    for day in np.unique(days).tolist():
-        at = np.flatnonzero(days == day)
-        counts = DayCounts(names)
-        counts.add(values[at], times[at] % DAY_MS // HOUR_MS, np.empty((len(at), 0)))  # type: ignore[arg-type]  # arrays are sequences here
-        yield day, counts
 
 
-def _numbers(frame: pl.DataFrame, word: str) -> NDArray[np.float64]:
-    """A column of words as the numbers that stand for them."""
-    column = "mcc" if word == "mcc_group" else word
-    if column not in frame.columns:
-        return np.full(len(frame), np.nan)
-    texts = frame[column].cast(pl.String)
-    texts = texts.str.slice(0, 2) if word == "mcc_group" else texts
-    known = {one: value_of_word(one) for one in texts.unique().to_list() if one is not None}
-    return texts.replace_strict(known, default=None, return_dtype=pl.Float64).to_numpy()
-
-
-def signals(world: Path) -> list[Found]:
-    """Everything that fires in a world."""
-    found = [*merged(arrivals(world))]
-    if (world / "columns.yaml").exists():
-        return found  # attributes are no features by default: rows are the plain world's
-    rows = folded(world)
-    return [*found, *merged(decisions(rows)), *outcomes(rows)]
-
-
-def merged(days: Iterator[tuple[int, DayCounts]]) -> Iterator[Found]:
-    """The signals of the merging stage."""
-    merger = Merger(DriftPolicy(), partitions=1)
-    for day, counts in days:
-        yield from fired(merger.take(0, day + 1, [(day, counts)]))
-
-
-def outcomes(rows: Rows) -> Iterator[Found]:
-    """The signals of the outcomes' stage."""
-    watch = OutcomeWatch(DriftPolicy())
-    for of, at, fraud in zip(
-        rows.label_of.tolist(), rows.label_at.tolist(), rows.label_fraud.tolist(), strict=True
-    ):
-        model = {"name": "logistic"} if rows.modelled[of] else None
-        score = float(rows.score[of])
-        outcome = {
-            "label": "FRAUD" if fraud else "LEGITIMATE", "observed_at": at, "score": score,
-            "model": model, "weight": 1.0,
-        }  # fmt: skip
-        yield from fired(watch.add(outcome))
-
-
-def fired(edges: list[Edge]) -> Iterator[Found]:
-    """Those that fired."""
-    for reading, state in edges:
-        if state == FIRED:
-            day = reading.time / DAY_MS - FIRST_DAY
-            yield Found(reading.detector, reading.subject, day)
-
-
-def described(world: Path) -> dict[str, Any]:
-    """What the world says of itself."""
-    found: dict[str, Any] = json.loads((world / "scenario.json").read_text())
-    return found
-
-
-def measured(folder: Path) -> str:
-    """Both tables, as Markdown."""
-    worlds = [simulated(folder, name, 0, days) for name, days in DRIFTING.items()]
+def drifting_worlds(folder: Path, seed: int) -> list[Drifting]:
+    """Every drifting world of a seed; the Handbook's is folded once, up to the onset."""
+    worlds = [simulated(folder, name, seed, days) for name, days in DRIFTING.items()]
     plain = [world for world in worlds if not (world / "columns.yaml").exists()]
-    fold_branches(folder / "handbook-0", plain, (FIRST_DAY + ONSET_DAY) * DAY_MS)
-    lines = ["| world | must be named | signalled, days after the onset | false |"]
-    lines += ["| --- | --- | --- | --- |"]
-    lines += [scenario_line(folder, name, days) for name, days in DRIFTING.items()]
-    return "\n".join([*detector_lines(false_signals(folder, SEEDS)), "", *lines])
+    if any(not (world / "drift.npz").exists() for world in plain):
+        trunk = simulated(folder, "handbook", seed, STATIONARY_DAYS)
+        fold_branches(trunk, plain, (FIRST_DAY + ONSET_DAY) * DAY_MS)
+    return [drifting(world) for world in worlds]
 
 
-def false_signals(folder: Path, seeds: Iterable[int]) -> dict[str, list[str]]:
-    """What fires in worlds that do not drift, by detector."""
-    false: dict[str, list[str]] = defaultdict(list)
-    for seed in seeds:
-        world = simulated(folder, "handbook", seed, STATIONARY_DAYS)
-        for one in signals(world):
-            false[one.detector].append(f"{one.subject}, seed {seed}, day {one.day:.0f}")
-    return false
+def drifting(world: Path) -> Drifting:
+    """A drifting world and what fired in it."""
+    told: dict[str, Any] = json.loads((world / "scenario.json").read_text())
+    found = sorted(signals(world).found, key=lambda one: one.day)
+    return Drifting(told, told["onset"] / DAY_MS - FIRST_DAY, found)
 
 
 DETECTORS = ("PSI_DAY", "PSI_WEEK", "SHARE_DAY", "ADWIN", "PAGE_HINKLEY", "VOLUME")
 
 
-def detector_lines(false: dict[str, list[str]]) -> list[str]:
-    """False signals by detector over the stationary worlds."""
-    lines = ["| detector | false signals | which |", "| --- | --- | --- |"]
+def detector_lines(steady: Sequence[Steady], drifted: Sequence[Drifting]) -> list[str]:
+    """By detector: false signals over the steady worlds, delay over the drifting ones."""
+    lines = ["| detector | false signals | which | delay in days: median, worst, of n worlds |"]
+    lines += ["| --- | --- | --- | --- |"]
     for detector in DETECTORS:
-        found = false.get(detector, [])
-        lines.append(f"| {detector} | {len(found)} | {'; '.join(found) or '-'} |")
-    return lines
+        false = [
+            f"{one.subject}, seed {world.seed}, day {one.day:.0f}"
+            for world in steady for one in world.signals.found if one.detector == detector
+        ]  # fmt: skip
+        delay = delays(detector, drifted)
+        lines.append(f"| {detector} | {len(false)} | {'; '.join(false) or '-'} | {delay} |")
+    return lines + segment_lines(steady)
 
 
-def scenario_line(folder: Path, name: str, days: int) -> str:
+def delays(detector: str, drifted: Sequence[Drifting]) -> str:
+    """Days from the onset to a detector's first signal: median, worst, and in how many worlds."""
+    firsts = [
+        min((one.day for one in world.true if one.detector == detector), default=None)
+        for world in drifted
+    ]
+    found = [
+        first - world.onset
+        for first, world in zip(firsts, drifted, strict=True) if first is not None
+    ]  # fmt: skip
+    if not found:
+        return "-"
+    return f"{statistics.median(found):.1f}, {max(found):.0f}, of {len(found)}"
+
+
+def segment_lines(steady: Sequence[Steady]) -> list[str]:
+    """How much of it is the segments'."""
+    if not steady:
+        return []
+    watched = [str(world.signals.segments) for world in steady]
+    false = sum(one.of_segment for world in steady for one in world.signals.found)
+    said = f"of these, of segments (score and alert rate of {', '.join(watched)})"
+    return [f"| {said} | {false} | {'-' if not false else 'above'} | |"]
+
+
+def scenario_lines(drifted: Sequence[Drifting]) -> list[str]:
+    """The drifting worlds' table."""
+    lines = ["| world | must be named | signalled, days after the onset | of segments | false |"]
+    return [*lines, "| --- | --- | --- | --- | --- |", *map(scenario_line, drifted)]
+
+
+def scenario_line(world: Drifting) -> str:
     """One drifting world: the first signal of each subject after the onset, soonest first."""
-    world = simulated(folder, name, 0, days)
-    told = described(world)
-    onset = told["onset"] / DAY_MS - FIRST_DAY  # day 71 by default, as `fold_branches` takes it
-    found = sorted(signals(world), key=lambda one: one.day)
-    false = [one for one in found if one.day <= onset or not told["subjects"]]
     first: dict[str, Found] = {}
-    for one in found:
-        if one not in false:
-            first.setdefault(one.subject, one)
-    asked = set(told["subjects"])
+    for one in world.true:
+        first.setdefault(one.subject, one)
+    asked = set(world.told["subjects"])
     named = [one for one in first.values() if one.subject in asked]
-    others = [one for one in first.values() if one.subject not in asked]
-    parts = [f"**{text(one, onset)}**" for one in named]
-    parts += [text(one, onset) for one in others[:3]]
+    others = [one for one in first.values() if one.subject not in asked and not one.of_segment]
+    parts = [f"**{text(one, world.onset)}**" for one in named]
+    parts += [text(one, world.onset) for one in others[:3]]
     more = f", {len(others) - 3} more" if len(others) > 3 else ""
-    wrong = "; ".join(f"{one.detector} {one.subject}" for one in false) or "-"
-    asked_for, seen = ", ".join(sorted(asked)) or "nothing", ", ".join(parts) or "-"
-    return f"| {name} | {asked_for} | {seen}{more} | {wrong} |"
+    segments = ", ".join(text(one, world.onset) for one in first.values() if one.of_segment)
+    wrong = "; ".join(f"{one.detector} {one.subject}" for one in world.false) or "-"
+    cells = (
+        world.told["name"], ", ".join(sorted(asked)) or "nothing",
+        (", ".join(parts) or "-") + more, segments or "-", wrong,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
 
 
 def text(found: Found, onset: float) -> str:
@@ -217,24 +189,54 @@ def text(found: Found, onset: float) -> str:
     return f"{found.subject} {found.day - onset:.0f} ({found.detector})"
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Measure, print, and write where asked."""
+def broken(steady: Sequence[Steady], drifted: Sequence[Drifting]) -> list[str]:
+    """The bounds that do not hold, in words."""
+    false = sum(len(world.signals.found) for world in steady)
+    found = [f"{false} false signals in steady worlds"] if false > MOST_FALSE else []
+    for world in drifted:
+        name, subjects = world.told["name"], world.told["subjects"]
+        if world.false and not subjects:
+            found.append(f"{name}: {len(world.false)} signals, none is allowed")
+        if world.missed:
+            within = world.told["within_days"]
+            found.append(f"{name}: none of {', '.join(subjects)} within {within} days")
+    return found
+
+
+def measured(steady: Sequence[Steady], drifted: Sequence[Drifting]) -> str:
+    """Both tables, as Markdown."""
+    lines = detector_lines(steady, drifted)
+    return "\n".join([*lines, "", *scenario_lines(drifted)] if drifted else lines)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print, and write where asked; 1 where a bound is broken."""
     parser = ArgumentParser(description="How late drift is signalled, and how often for nothing.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("--seeds", type=int, nargs="+")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true")
+    what.add_argument("--seeds", type=int, nargs="+", metavar="SEED")
+    what.add_argument("--drifting", type=int, metavar="SEED")
     asked = parser.parse_args(words)
-    if asked.seeds:
-        print("\n".join(detector_lines(false_signals(asked.folder, asked.seeds))))
-        return
-    table = measured(asked.folder)
+    chosen = asked.seeds is not None or asked.drifting is not None
+    steady = steady_worlds(asked.folder, (asked.seeds or ()) if chosen else SEEDS)
+    seed = asked.drifting if chosen else 0
+    drifted = [] if seed is None else drifting_worlds(asked.folder, seed)
+    table = measured(steady, drifted)
     print(table)
     if asked.write:
-        page = DOCUMENT.read_text(encoding="utf-8")
-        head, rest = page.split(BEGIN)
-        tail = rest.split(END)[1]
-        DOCUMENT.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", encoding="utf-8")
+        write(table)
+    wrong = broken(steady, drifted)
+    print("\n".join(f"broken: {one}" for one in wrong), file=sys.stderr, end="\n" if wrong else "")
+    return int(bool(wrong))
+
+
+def write(table: str) -> None:
+    """Put the tables into the document."""
+    head, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
+    tail = rest.split(END)[1]
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,6 +18,7 @@ from streams.wire import codec
 
 MANY = 20_000
 BATCH = 500
+COUNTRIES = ("FR", "FR", "FR", "DE", "DE", "PL", "BE")
 CUT_EVERY = 4
 """Batches between barriers: about what 200 ms hold."""
 
@@ -29,9 +30,10 @@ def decision(number: int) -> bytes:
     return codec.encode("decision", {
         "transaction_id": f"t{number}", "card_id": "c", "terminal_id": "m",
         "event_time": number * 10_000, "amount_minor": 999, "currency": "EUR",
-        "decision": "APPROVE", "score": 0.01, "threshold": 0.5,
+        "channel": ("pos", "ecommerce")[number % 5 == 0], "country": COUNTRIES[number % 7],
+        "mcc": f"{number % 23:02}11", "decision": "APPROVE", "score": 0.01, "threshold": 0.5,
         "model": {"name": "logistic", "version": 1}, "ruleset": {"name": "r", "version": 1},
-        "logic_version": 1, "feature_spec": FEATURES.spec_hash, "reasons": [],
+        "logic_version": 2, "feature_spec": FEATURES.spec_hash, "reasons": [],
         "features": features, "incomplete": False, "late": False, "src": src, "fingerprint": "",
     })  # fmt: skip
 

@@ -57,9 +57,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "decision": {
         **_IDS,
         **_MONEY,
+        **{key: TRANSACTION[key] for key in ("channel", "country", "mcc")},
         **_SCORED,
         "ruleset": RULESET,
-        "logic_version": 1,
+        "logic_version": 2,
         "feature_spec": "0123456789abcdef",
         "reasons": REASONS,
         "features": _FEATURES,
@@ -149,7 +150,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "drift_counts": {
         "below": 17_652,
-        "days": [{"day": 17_651, "counts": b"\x01\x00\xff"}],
+        "days": [{"day": 17_651, "counts": b"\x01\x00\xff", "segment": "country=FR"}],
         "src": SOURCE,
     },
     "drift_signal": {

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fastavro
@@ -13,7 +14,7 @@ from contract_records import EXAMPLES
 from fastavro.read import SchemaResolutionError
 
 from schemas.avro_schemas import NAMES, history, plain, rabin, text
-from schemas.codec import SingleObjectCodec, encode
+from schemas.codec import SingleObjectCodec, decode, encode
 from schemas.errors import IncompatibleSchema
 from schemas.evolution import backward_problems, check_history
 
@@ -153,6 +154,16 @@ def test_the_error_tells_what_to_do() -> None:
     error = IncompatibleSchema("label against v1", expected="BACKWARD", came="x")
     assert "default" in str(error)
     assert error.code == "INCOMPATIBLE_SCHEMA"
+
+
+@pytest.mark.parametrize("name", ["decision", "drift_counts"])
+def test_what_a_first_version_did_not_say_is_read_as_nothing(name: str) -> None:
+    path = Path(__file__).parent / "golden" / f"{name}.v1.hex"
+    _, found = decode(bytes.fromhex(path.read_text()))
+    if name == "decision":
+        assert [found[word] for word in ("channel", "country", "mcc")] == [None, None, None]
+    else:
+        assert [day["segment"] for day in found["days"]] == [""]
 
 
 def older_transaction() -> str:

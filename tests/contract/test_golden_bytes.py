@@ -56,7 +56,7 @@ def test_fingerprint_is_the_digest_of_the_body_before_it() -> None:
 def test_fingerprint_of_the_example() -> None:
     assert (
         decision_fingerprint(EXAMPLES["decision"])
-        == "c3e6851d64eab8e0e3e171e30bfff50528f26aa785e70a13424bf946769f8d78"
+        == "a7a4a3c0e63c97a16a42c24e8158e94b589d503e6d6adcb1fda05002e15788d9"
     )
 
 

@@ -73,13 +73,23 @@ def test_bins_keep_every_count_and_part_no_equal_values(values: list[float], wor
 
 
 DECISIONS = st.lists(
-    st.tuples(st.integers(0, 4 * DAY_MS), st.none() | st.floats(-10, 1e4), st.booleans()),
+    st.tuples(
+        st.integers(0, 4 * DAY_MS), st.none() | st.floats(-10, 1e4), st.booleans(),
+        st.sampled_from(["pos", "ecommerce", None]), st.sampled_from(["FR", "PL", None]),
+    ),
     min_size=1, max_size=60,
 )  # fmt: skip
 
 
-def decision(time: int, amount: float | None, alerted: bool) -> dict[str, Any]:
+Drawn = tuple[int, float | None, bool, str | None, str | None]
+
+
+def decision(
+    time: int, amount: float | None, alerted: bool, channel: str | None = None,
+    country: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     return {
+        "channel": channel, "country": country, "mcc": "5411" if channel else None,
         "event_time": time, "features": {"amount": amount, "weekend": 1.0}, "score": 0.25,
         "model": {"name": "logistic"} if alerted else None, "feature_spec": "f",
         "decision": "REVIEW" if alerted else "APPROVE",
@@ -98,15 +108,28 @@ def collect(found: list[dict[str, Any]], breaks: set[int]) -> list[Closed]:
     return sent
 
 
-def packed(sent: list[Closed]) -> list[tuple[int, list[tuple[int, bytes]]]]:
-    return [(one.below, [(day, counts.pack()) for day, counts in one.days]) for one in sent]
+def packed(sent: list[Closed]) -> list[tuple[int, list[tuple[int, str, bytes]]]]:
+    return [(one.below, [(*key, counts.pack()) for *key, counts in parts(one)]) for one in sent]
+
+
+def parts(closed: Closed) -> list[tuple[int, str, DayCounts]]:
+    """The days of all and those of the segments."""
+    return [(day, "", counts) for day, counts in closed.days] + list(closed.segments)
+
+
+def naive_segments(found: list[dict[str, Any]]) -> Counter[tuple[int, str]]:
+    """Decisions by day and segment, by the definition."""
+    held: Counter[tuple[int, str]] = Counter()
+    for one in found:
+        words = (("channel", one["channel"]), ("country", one["country"]),
+                 ("mcc_group", one["mcc"] and one["mcc"][:2]))  # fmt: skip
+        held.update((one["event_time"] // DAY_MS, f"{k}={word}") for k, word in words if word)
+    return held
 
 
 @settings(deadline=None, max_examples=60)
 @given(DECISIONS, st.sets(st.integers(0, 60)))
-def test_batches_and_restarts_do_not_show(
-    drawn: list[tuple[int, float | None, bool]], breaks: set[int]
-) -> None:
+def test_batches_and_restarts_do_not_show(drawn: list[Drawn], breaks: set[int]) -> None:
     found = [decision(*one) for one in sorted(drawn, key=lambda one: one[0] // (DAY_MS // 2))]
     assert packed(collect(found, breaks)) == packed(collect(found, set()))
 
@@ -114,25 +137,28 @@ def test_batches_and_restarts_do_not_show(
 @settings(deadline=None, max_examples=60)
 @given(DECISIONS, st.lists(st.integers(0, 2), min_size=60, max_size=60), st.randoms())
 def test_partitions_in_any_order_make_one_day(
-    drawn: list[tuple[int, float | None, bool]], places: list[int], rng: random.Random
+    drawn: list[Drawn], places: list[int], rng: random.Random
 ) -> None:
     found = [decision(*one) for one in sorted(drawn, key=lambda one: one[0])]
     end = [decision(20 * DAY_MS, 0.0, False)]
-    parts = []
+    sent = []
     for partition in range(3):
         mine = [one for one, at in zip(found, places, strict=False) if at == partition]
-        parts += [pair for closed in collect(mine + end, set()) for pair in closed.days]
-    rng.shuffle(parts)
-    merged: dict[int, DayCounts] = {}
-    for day, counts in parts:
-        if day in merged:
-            merged[day].merge(counts)
+        sent += [part for closed in collect(mine + end, set()) for part in parts(closed)]
+    rng.shuffle(sent)
+    merged: dict[tuple[int, str], DayCounts] = {}
+    for day, segment, counts in sent:
+        if (day, segment) in merged:
+            merged[day, segment].merge(counts)
         else:
-            merged[day] = counts
-    whole = {day: counts for closed in collect(found + end, set()) for day, counts in closed.days}
-    assert {day: one.pack() for day, one in merged.items()} == {
-        day: one.pack() for day, one in whole.items()
+            merged[day, segment] = counts
+    whole = {(day, segment): counts for closed in collect(found + end, set())
+             for day, segment, counts in parts(closed)}  # fmt: skip
+    assert {key: one.pack() for key, one in merged.items()} == {
+        key: one.pack() for key, one in whole.items()
     }
+    sizes = {key: counts.size for key, counts in merged.items() if key[1]}
+    assert sizes == naive_segments(found)
 
 
 @given(st.lists(st.tuples(st.integers(0, 23), st.floats(0, 1), st.floats(0.1, 20)), max_size=40))

@@ -64,7 +64,8 @@ def test_an_empty_log_or_an_older_one_moves_nothing() -> None:
 def decision(transaction_id: str, score: float = 0.5, model: dict[str, Any] | None = None) -> bytes:
     body = {
         "transaction_id": transaction_id, "card_id": "c", "terminal_id": "m", "event_time": 1,
-        "amount_minor": 1, "currency": "EUR", "decision": "APPROVE", "score": score,
+        "amount_minor": 1, "currency": "EUR", "channel": None,
+        "country": None, "mcc": None, "decision": "APPROVE", "score": score,
         "threshold": 0.5, "model": model, "ruleset": {"name": "r", "version": 1},
         "logic_version": 1, "feature_spec": "s", "reasons": [], "features": {},
         "incomplete": False, "late": False, "src": {"stage": "score", "partition": 0, "offset": 0},

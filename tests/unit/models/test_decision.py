@@ -107,6 +107,13 @@ def test_the_record_carries_everything_in_spec_order() -> None:
     assert record == made(0.1, incomplete=True, late=True)
 
 
+def test_the_record_says_where_the_payment_was_made_as_far_as_the_transaction_does() -> None:
+    words = {"channel": "pos", "country": "FR", "mcc": "5411"}
+    found = decide(TRANSACTION | words, ROW, 0.1, [], CONTROL, src=SRC)
+    assert {name: found[name] for name in words} == words
+    assert [made(0.1)[name] for name in words] == [None, None, None]
+
+
 def test_a_row_of_another_spec_is_an_error() -> None:
     with pytest.raises(ValueError, match="numbers expected, got 1"):
         decide(TRANSACTION, [1.0], 0.1, [], CONTROL, src=SRC)

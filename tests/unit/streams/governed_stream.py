@@ -35,7 +35,7 @@ def paid(number: int) -> dict[str, Any]:
     at = MONDAY + number * STEP_MS
     return transaction(
         number, event_time=at, arrival=at, currency="USD" if number % 5 == 0 else "EUR",
-        channel="pos" if number % 2 else "ecom", country="FR",
+        channel="pos" if number % 2 else "ecom", country="FR", mcc=None,
         amount_minor=16_000 if is_fraud(number) and number % 2 else 500 + number * 37 % 14_600,
     )  # fmt: skip
 

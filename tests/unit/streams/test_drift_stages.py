@@ -41,6 +41,7 @@ def decisions() -> list[bytes]:
         one: dict[str, Any] = EXAMPLES["decision"] | {
             "event_time": number * DAY_MS // A_DAY, "features": {"amount": amount},
             "score": 0.01, "decision": "APPROVE", "fingerprint": "",
+            "country": ("FR", "DE", "PL", None)[number % 4],
             "src": {"stage": "score", "partition": 0, "offset": number},
         }  # fmt: skip
         found.append(codec.encode("decision", one))
@@ -141,6 +142,24 @@ def test_crashes_change_no_signal(seed: int) -> None:
     assert [{k: v for k, v in one.items() if k != "src"} for one in found.values()] == plain
     assert {one["kind"] for one in bodies(log, topics.OUTCOMES)} == {"FREEZE", "RESUME"}
     assert bodies(log, topics.DEAD_LETTERS) == []
+
+
+def test_one_countrys_alerts_make_one_signal_of_that_country() -> None:
+    """A quarter of all, from the twentieth day on; the whole's rate is off as well."""
+    log, a_day = InProcessLog(clock=lambda: NOW), 480
+    for number in range((ONSET + 4) * a_day):
+        abroad, late = number % 4 == 0, number // a_day >= ONSET
+        flagged = number % 5 < 2 if abroad and late else number % 101 == 0
+        one: dict[str, Any] = EXAMPLES["decision"] | {
+            "event_time": number * DAY_MS // a_day, "features": {"amount": 1.0}, "score": 0.01,
+            "decision": "REVIEW" if flagged else "APPROVE", "fingerprint": "",
+            "country": "PL" if abroad else "FR", "channel": None, "mcc": None,
+            "src": {"stage": "score", "partition": 0, "offset": number},
+        }  # fmt: skip
+        log.append(topics.DECISIONS, f"card-{number % 50}".encode(), codec.encode("decision", one))
+    found = [(one["subject"], one["state"]) for one in run(log) if "/" in one["subject"]]
+    assert set(found) == {("alert_rate/country=PL", "FIRED")}
+    assert bodies(log, topics.OUTCOMES) == bodies(log, topics.DEAD_LETTERS) == []
 
 
 def test_counts_sent_twice_count_once() -> None:

@@ -35,6 +35,7 @@ def test_a_world_with_changes_and_late_events_verifies(log: InProcessLog) -> Non
     assert len(models) >= 3
     assert {one["ruleset"]["name"] for one in decisions} == {"baseline", "stricter"}
     assert sum(one["late"] for one in decisions) > 3
+    assert {one["channel"] for one in decisions} == {"ecommerce", None}
     assert verify(MemoryLog(log)) == Verified(checked=MANY)
 
 

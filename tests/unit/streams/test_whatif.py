@@ -62,6 +62,7 @@ def test_no_change_is_no_difference_and_equals_the_record(log: InProcessLog) -> 
     assert found["folded"]["from_the_beginning"] is True
     assert sizes(log) == before, "something was written"
     recorded = bodies(log, topics.DECISIONS)
+    assert {one["country"] for one in recorded} == {"FR", None}
     assert found["before"]["flagged"] == len(flagged(iter(recorded)))
     assert found["before"]["cards"] == len(
         {one["card_id"] for one in recorded if one["decision"] != "APPROVE"}

@@ -25,8 +25,12 @@ def stages(log: InProcessLog) -> tuple[Stage, ...]:
     return tuple(stage for role in ROLES.values() for stage in role.stages(world))
 
 
+WHERE = {"channel": "ecommerce", "country": "FR", "mcc": "5411"}
+
+
 def transaction(number: int, **changes: Any) -> dict[str, Any]:
-    """The `number`-th transaction: 30 cards, 20 terminals, a minute apart."""
+    """The `number`-th transaction: 30 cards, 20 terminals, a minute apart; a third says nothing of
+    where it was made."""
     record = dict.fromkeys(field["name"] for field in FIELDS)
     record |= {
         "transaction_id": f"t{number}",
@@ -36,6 +40,7 @@ def transaction(number: int, **changes: Any) -> dict[str, Any]:
         "arrival": START + number * MINUTE,
         "amount_minor": 500 + number * 37 % 20_000,
         "currency": "EUR",
+        **(WHERE if number % 3 else {}),
         "message_type": "0100",
         "attributes": {},
     }
