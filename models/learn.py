@@ -17,6 +17,7 @@ from typing import Any
 
 from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
+from models.contest.probe import Probe, SnapshotRefused
 from models.contest.protection import PRESUMED, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
@@ -30,7 +31,7 @@ from models.windows.errors import StateFormatError
 _VERSION = 3
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
-    "dropped",
+    "dropped", "refused",
 )  # fmt: skip
 Scores = Mapping[str, float]
 Shadow = Callable[[Mapping[str, Any]], Scores]
@@ -55,6 +56,7 @@ class Learner:
         changes: settings of the policy that a command has changed (`models.policy_changes`).
         ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
+        refused: what the last publication left out, and why.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
     >>> learner.champion, learner.model
@@ -74,6 +76,7 @@ class Learner:
         self.memory = Memory(self.policy.remembered, len(self.competitors))
         self.watch = Watch(self.policy.protection)
         self.counts = dict.fromkeys(_COUNTS, 0)
+        self.refused: list[str] = []
         self.champion = self.policy.champion
         self.in_force: tuple[int, float] | None = None
         self.held: int | None = None
@@ -140,16 +143,31 @@ class Learner:
     def publish(self, names: Sequence[str], offset: int) -> list[dict[str, Any]]:
         """Whole snapshots of these competitors as of `offset`, which becomes their version.
 
-        The champion's goes in force, unless a version is held.
+        The champion's goes in force, unless a version is held. One that fails its probe
+        (`models.contest.probe`) is left out: its version does not exist, `refused` says why, and
+        what was in force stays so.
         """
         records: list[dict[str, Any]] = []
+        probe, self.refused = Probe(len(self.names)), []
         for name in names:
-            record = self.competitors[name].publish(offset, records)
-            known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
-            records.append(record | known | {"metrics": self.metrics(name)})
-        if self.champion in names and self.held is None:
+            try:
+                records.append(self._probed(name, offset, records, probe))
+            except SnapshotRefused as refused:
+                self.counts["refused"] += 1
+                self.refused.append(f"{name}@{offset}: {refused}")
+        if self.held is None and self.champion in {record["name"] for record in records}:
             self.follow(self.champion)
         return records
+
+    def _probed(
+        self, name: str, offset: int, members: Sequence[dict[str, Any]], probe: Probe
+    ) -> dict[str, Any]:
+        """A competitor's snapshot, scored with once; raises `SnapshotRefused`."""
+        competitor = self.competitors[name]
+        known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
+        record = probe.made(lambda: competitor.publish(offset, members) | known, competitor)
+        competitor.enter(record)
+        return record | {"metrics": self.metrics(name)}
 
     def follow(self, name: str) -> None:
         """Put the latest version of a competitor in force, and its successors from now on."""
@@ -233,7 +251,7 @@ class Learner:
         self.memory.restore(state["memory"])
         self.watch.restore(state["watch"])
         self.trail = Chain(*state["trail"])
-        self.counts = dict(state["counts"])
+        self.counts = dict.fromkeys(_COUNTS, 0) | state["counts"]
         take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------

@@ -114,8 +114,10 @@ def publish(
         Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
         for one in snapshots
     ]
-    changed = learner.champion in names and learner.held is None
+    changed = learner.champion in {one["name"] for one in snapshots} and learner.held is None
     reasons = [one for one in (reason, promoted) if one is not None]
+    if learner.refused:
+        reasons.append(f"not published: {'; '.join(learner.refused)}")
     if changed and not reasons:
         reasons.append(f"learned {learner.counts['learned']} outcomes")
     if not reasons:

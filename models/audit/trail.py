@@ -6,7 +6,8 @@ the log, so that a second learner writes the same entries.
 
 ```text
  kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, FREEZE, RESUME, or the kind of a command
- result    DONE, WAITING (for a second approver), REFUSED, EXPIRED
+ result    DONE, WAITING (for a second approver), REFUSED (a PUBLISH: what failed its probe),
+           EXPIRED
  actor     who; "policy" where nobody asked
  at        ms: when a command says that it was issued; else the latest label's observation
 ```
@@ -37,11 +38,12 @@ class Before(NamedTuple):
 
     champion: str
     frozen: bool
+    refused: int = 0
 
     @classmethod
     def of(cls, learner: Learner) -> Before:
         """The learner before it reacts."""
-        return cls(learner.champion, learner.frozen is not None)
+        return cls(learner.champion, learner.frozen is not None, learner.counts["refused"])
 
 
 def note(
@@ -78,11 +80,13 @@ def note_outcome(
         return
     reasons = [one.marker["reason"] for one in said if one.marker is not None]
     what = reasons[-1] if reasons else f"published {', '.join(one.key for one in said)}"
-    kind = changed(before, Before.of(learner))
+    after, result = Before.of(learner), "DONE"
+    kind = changed(before, after)
     if kind == "PUBLISH" and all(one.record is None for one in said):
-        kind = "RECALIBRATE"
+        refused = after.refused > before.refused
+        kind, result = ("PUBLISH", "REFUSED") if refused else ("RECALIBRATE", "DONE")
     note(
-        learner, offset, kind=kind, result="DONE", actor=POLICY, at=learner.watermark,
+        learner, offset, kind=kind, result=result, actor=POLICY, at=learner.watermark,
         what=what, said=said,
     )  # fmt: skip
 

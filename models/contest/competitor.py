@@ -71,6 +71,12 @@ class Competitor:
         """Learn one outcome."""
         raise NotImplementedError
 
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]
+    ) -> Sequence[float]:
+        """The model's own scores of some rows; `members` are the members' scores of them."""
+        raise NotImplementedError
+
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:
         """Kind and canonical bytes of what scorers read; `members` are snapshots just made."""
         raise NotImplementedError
@@ -85,19 +91,22 @@ class Competitor:
 
     def publish(self, offset: int, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """A whole snapshot as of `offset` of `fraud.outcomes`, which becomes its version, without
-        what only the learner knows: feature spec, metrics, where learning began."""
+        what only the learner knows: feature spec, metrics, where learning began. It counts once it
+        has entered."""
         kind, payload = self.payload(members)
         threshold = alert_threshold(self.ranked, self.policy.alerts_per_1000)
-        record = {
+        return {
             "name": self.name, "version": offset, "parent": self.latest, "kind": kind,
             "river_version": RIVER_VERSION, "offset": offset, "payload": payload,
             "sha256": hashlib.sha256(payload).hexdigest(),
             "threshold": threshold,
             "part": 0, "parts": 1,
         }  # fmt: skip
-        self.versions.append((offset, threshold))
+
+    def enter(self, record: Mapping[str, Any]) -> None:
+        """Take a snapshot for a version that may decide and be judged."""
+        self.versions.append((record["version"], record["threshold"]))
         del self.versions[: -self.policy.versions]
-        return record
 
     def _rank(self, score: float, weight: float) -> None:
         """Take a score into those whose quantile is the next threshold."""
@@ -147,6 +156,12 @@ class Member(Competitor):
             return lesson.weight
         return lesson.weight * self.policy.outweigh / (1.0 if lesson.fraud else self.keep)
 
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]  # noqa: ARG002
+    ) -> Sequence[float]:  # fmt: skip
+        """By River's own arithmetic."""
+        return [self.model.score(row) for row in rows]
+
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:  # noqa: ARG002
         """The compiled model."""
         data = self.model.compiled()
@@ -184,6 +199,12 @@ class Combined(Competitor):
         if lesson.corrects:
             weight *= self.policy.outweigh / (1.0 if lesson.fraud else self.model.keep)
         self.model.learn(scores, lesson.fraud, weight)
+
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]  # noqa: ARG002
+    ) -> Sequence[float]:  # fmt: skip
+        """By River's own arithmetic, from what the members say."""
+        return self.model.combine_many([members[name] for name in self.members])
 
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:
         """Weights, and the versions of the members just published."""

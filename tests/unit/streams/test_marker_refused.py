@@ -1,4 +1,4 @@
-"""A marker whose snapshot cannot be scored with changes nothing: live, after a restart, refolded."""
+"""A marker whose snapshot does not load changes nothing: live, after a restart, refolded."""
 
 from __future__ import annotations
 
