@@ -16,19 +16,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from models.audit.chain import Chain
-from models.contest.competitor import Lesson, enter
+from models.contest.competitor import Lesson, Member, enter
+from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
 from models.contest.protection import PRESUMED, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
 from models.learn_changes import PLAIN, take_back
 from models.learn_memory import Memory, Seen
-from models.learn_policy import LearnPolicy, clean_weight, due
+from models.learn_policy import LearnPolicy, clean_weight, due, due_late
 from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
 
-_VERSION = 3
+_VERSION = 4
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
     "dropped", "refused",
@@ -91,6 +92,7 @@ class Learner:
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
         self.rules_yaml = ""
+        self.opening = Opening()
         self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
     # -- learning -----------------------------------------------------------------------------
@@ -114,7 +116,7 @@ class Learner:
             self.counts["repeats"] += 1
             return False
         weight = outcome["weight"] * (1.0 if fraud else clean_weight(key, self.policy.keep_clean))
-        if not weight > 0:
+        if not weight > 0 or (fraud and known is None and self._comes_early()):
             self.counts["left_out"] += 1
             return False
         scores = self._scores(outcome, shadow)
@@ -123,10 +125,13 @@ class Learner:
         self._note(key, outcome, weight, scores)
         number = self.counts["learned"]
         lesson = Lesson(row, fraud, weight, known is not None, scores, number)
+        foreseen = self._foreseen(row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)
         self.trained_from = offset if self.trained_from is None else self.trained_from
         self._count(fraud, known)
+        if not self.opening.is_open:
+            self._open(lesson, foreseen)
         return True
 
     def contradicts(self, outcome: Mapping[str, Any]) -> bool:
@@ -138,7 +143,12 @@ class Learner:
 
     def due(self) -> tuple[str, ...]:
         """Who is to be published after the outcome just learned; ask where `learn` was True."""
-        return due(self.counts["learned"], self.policy)
+        if not self.opening.is_open:
+            return ()
+        learned = self.counts["learned"]
+        if learned == self.opening.at:  # out of turn: it could not be published before
+            return due_late(learned, self.policy)
+        return due(learned, self.policy)
 
     def publish(self, names: Sequence[str], offset: int) -> list[dict[str, Any]]:
         """Whole snapshots of these competitors as of `offset`, which becomes their version.
@@ -221,7 +231,7 @@ class Learner:
             "feature_spec": self.feature_spec, "names": list(self.names),
             "competitors": {name: one.pack() for name, one in self.competitors.items()},
             "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
-            "trail": self.trail.data(),
+            "trail": self.trail.data(), "opening": self.opening.data(),
             **{name: getattr(self, name) for name in PLAIN},
         }  # fmt: skip
         return bytes([_VERSION]) + dump(state)
@@ -251,7 +261,8 @@ class Learner:
         self.memory.restore(state["memory"])
         self.watch.restore(state["watch"])
         self.trail = Chain(*state["trail"])
-        self.counts = dict.fromkeys(_COUNTS, 0) | state["counts"]
+        self.counts = dict(state["counts"])
+        self.opening = Opening.of(state["opening"])
         take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------
@@ -272,6 +283,36 @@ class Learner:
             weight, outcome["label"] == "FRAUD", [*scores.values()],
         )  # fmt: skip
         self.memory.note(seen)
+
+    def _foreseen(self, row: Sequence[float | None]) -> float | None:
+        """What the first champion says of a row that it is about to learn, where that is asked;
+        of a combination, which has nothing to say yet, the first competitor."""
+        if not self.opening.looks(self._clean, self.policy.first, self.policy.clean_share):
+            return None
+        first = [self.competitors[self.policy.champion], *self.competitors.values()]
+        return next(one.model.score(row) for one in first if isinstance(one, Member))
+
+    def _open(self, lesson: Lesson, foreseen: float | None) -> None:
+        """Look whether a first model may be published after the lesson just learned."""
+        learned, first = self.counts["learned"], self.policy.first
+        if foreseen is not None:
+            self.opening.note(
+                learned, first, score=foreseen, fraud=lesson.fraud, weight=lesson.weight
+            )
+        elif due(learned, self.policy):
+            self.opening.first_due(learned, self._clean, self.policy.clean_share)
+
+    @property
+    def _clean(self) -> int:
+        """Transactions learned as legitimate, each once."""
+        return self.counts["learned"] - self.counts["corrected"] - self.counts["frauds"]
+
+    def _comes_early(self) -> bool:
+        """Whether a fraud is to be left out: it came long before its legitimate contemporaries."""
+        policy = self.policy
+        return self.opening.leaves_out(
+            self._clean, self.counts["frauds"], policy.first, policy.clean_share
+        )
 
     def _count(self, fraud: bool, known: bool | None) -> None:
         self.counts["learned"] += 1

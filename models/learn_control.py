@@ -207,7 +207,7 @@ def _wait(
 
 def _resumed(learner: Learner, offset: int, reason: str) -> list[Announcement]:
     """Publish what was learned from the queue, under the offset that ended it."""
-    enough = learner.counts["learned"] >= learner.policy.first
+    enough = learner.opening.is_open and learner.counts["learned"] >= learner.policy.first
     return publish(learner, learner.policy.competitors if enough else (), offset, reason)
 
 
