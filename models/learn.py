@@ -122,9 +122,9 @@ class Learner:
         scores = self._scores(outcome, shadow)
         features = outcome["features"]
         row = [features.get(name) for name in self.names]
+        mistake = 0.0 if known is None else self.memory.weight(key)
         self._note(key, outcome, weight, scores)
-        number = self.counts["learned"]
-        lesson = Lesson(row, fraud, weight, known is not None, scores, number)
+        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"])
         foreseen = self._foreseen(row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)
