@@ -13,13 +13,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from models.audit.chain import Chain
 from models.contest.competitor import Lesson, Member, enter
 from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
-from models.contest.protection import PRESUMED, Watch
+from models.contest.promotion import PromotionPolicy
+from models.contest.protection import DAY_MS, PRESUMED, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
 from models.learn_changes import PLAIN, take_back
@@ -57,6 +59,7 @@ class Learner:
         changes: settings of the policy that a command has changed (`models.policy_changes`).
         ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
+        silence_ms: the longest that a presumption took, from the transaction on.
         refused: what the last publication left out, and why.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
@@ -93,6 +96,7 @@ class Learner:
         self.rulesets: dict[str, str] = {}
         self.rules_yaml = ""
         self.opening = Opening()
+        self.silence_ms = 0
         self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
     # -- learning -----------------------------------------------------------------------------
@@ -110,6 +114,8 @@ class Learner:
         """Learn one outcome; False where it teaches nothing (repeat, inconclusive, left out)."""
         if not self.teaches(outcome):
             return False
+        if is_presumed(outcome):
+            self.silence_ms = max(self.silence_ms, outcome["observed_at"] - outcome["event_time"])
         fraud, key = outcome["label"] == "FRAUD", transaction_key(outcome)
         known = self.memory.verdict(key)
         if known is fraud or (known is not None and is_presumed(outcome)):  # a label is the truth
@@ -193,6 +199,14 @@ class Learner:
         self.champion, self.held, self.in_force = name, version, (version, threshold)
 
     @property
+    def promotion(self) -> PromotionPolicy:
+        """The policy of promotion, no day judged before its silence counts: how long that takes the
+        log says, so that it is the same in a rebuild."""
+        silence = -(-self.silence_ms // DAY_MS)
+        asked = self.policy.promotion
+        return replace(asked, mature_days=max(asked.mature_days, silence))
+
+    @property
     def model(self) -> dict[str, Any] | None:
         """The version in force as records name it; None before the first snapshot."""
         if self.in_force is None:
@@ -232,6 +246,7 @@ class Learner:
             "competitors": {name: one.pack() for name, one in self.competitors.items()},
             "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
             "trail": self.trail.data(), "opening": self.opening.data(),
+            "silence": self.silence_ms,
             **{name: getattr(self, name) for name in PLAIN},
         }  # fmt: skip
         return bytes([_VERSION]) + dump(state)
@@ -263,6 +278,7 @@ class Learner:
         self.trail = Chain(*state["trail"])
         self.counts = dict(state["counts"])
         self.opening = Opening.of(state["opening"])
+        self.silence_ms = state["silence"]
         take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def publish(
 
 def _promote(learner: Learner, offset: int) -> str | None:
     """Let the best challenger take over where the policy says so; the reason."""
-    policy = learner.policy.promotion
+    policy = learner.promotion
     if not policy.automatic or learner.held is not None:
         return None
     last = learner.promoted_at

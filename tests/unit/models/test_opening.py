@@ -113,3 +113,18 @@ def test_what_queued_while_frozen_opens_nothing_early() -> None:
                           "issued_at": 0})  # fmt: skip
     assert (world.learner.counts["learned"], world.learner.counts["left_out"]) == (2, 58)
     assert not world.snapshots
+
+
+def test_promotion_judges_no_day_whose_silence_does_not_count_yet() -> None:
+    world = World(**QUICK)
+    assert world.learner.promotion.mature_days == 7
+    world.add("outcome", outcome(1, False))
+    assert world.learner.promotion.mature_days == 7
+    world.add("outcome", outcome(2, False, presumed=True, event_time=0, observed_at=60 * DAY))
+    assert world.learner.promotion.mature_days == 60
+    again = Learner.unpack(world.learner.pack(), LearnPolicy(**QUICK))
+    assert again.promotion == world.learner.promotion
+    order = {"command_id": "k", "kind": "POLICY", "payload": '{"set": {"mature_days": 90}}',
+             "actor": "ana", "issued_at": 0}  # fmt: skip
+    world.add("command", order)
+    assert world.learner.promotion.mature_days == 90
