@@ -4,7 +4,9 @@ An outcome's id and bytes depend on the decision and the label alone, never on w
 how often, so consumers keep one by id. Of several labels for one transaction the later by
 `observed_at` wins; at equal times the more trusted source (`TRUSTED`), then the greater digest of
 the label's id. A label that names another in `supersedes` takes its place whatever their times: it
-counts as observed a millisecond after it. What is in force is a fold over a card's labels in the
+counts as observed a millisecond after it. INCONCLUSIVE takes nothing back, not even the label that
+it names: there is no third truth to learn instead, so a wrong FRAUD is withdrawn by LEGITIMATE.
+What is in force is a fold over a card's labels in the
 order of the log, so it does not matter when the decision came.
 What is presumed of decisions without a label is in `models.maturity`.
 """

@@ -10,19 +10,24 @@ state is data: `pack` and `unpack` go on bit for bit, in any process.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from models import learn_opening
 from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
-from models.contest.protection import PRESUMED, Watch
+from models.contest.opening import Opening
+from models.contest.probe import Probe, SnapshotRefused
+from models.contest.promotion import PromotionPolicy
+from models.contest.protection import DAY_MS, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
 from models.learn_changes import PLAIN, take_back
 from models.learn_memory import Memory, Seen
-from models.learn_policy import LearnPolicy, clean_weight, due
+from models.learn_policy import LearnPolicy, clean_weight, due, due_late
+from models.outcome import digest, is_presumed, source_of, transaction_key
 from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
@@ -30,7 +35,7 @@ from models.windows.errors import StateFormatError
 _VERSION = 4
 _COUNTS = (
     "learned", "frauds", "repeats", "corrected", "left_out", "excluded", "freezes", "queued",
-    "dropped", "rebuilds",
+    "dropped", "rebuilds", "refused",
 )  # fmt: skip
 Scores = Mapping[str, float]
 Shadow = Callable[[Mapping[str, Any]], Scores]
@@ -58,6 +63,8 @@ class Learner:
         changes: settings of the policy that a command has changed (`models.policy_changes`).
         ruleset, rules_yaml: the rules in force, by name and version, and as they were written.
         watermark: the latest time at which an outcome was observed, ms.
+        silence_ms: the longest that a presumption took, from the transaction on.
+        refused: what the last publication left out, and why.
 
     >>> learner = Learner(names=("amount",), feature_spec="f00d")
     >>> learner.champion, learner.model
@@ -77,6 +84,7 @@ class Learner:
         self.memory = Memory(self.policy.remembered, len(self.competitors))
         self.watch = Watch(self.policy.protection)
         self.counts = dict.fromkeys(_COUNTS, 0)
+        self.refused: list[str] = []
         self.champion = self.policy.champion
         self.in_force: tuple[int, float] | None = None
         self.held: int | None = None
@@ -94,6 +102,8 @@ class Learner:
         self.ruleset: dict[str, Any] = {}
         self.rulesets: dict[str, str] = {}
         self.rules_yaml = ""
+        self.opening = Opening()
+        self.silence_ms = 0
         self.ahead: dict[str, dict[str, tuple[int, float]]] = {}  # see `models.shadows`
 
     # -- learning -----------------------------------------------------------------------------
@@ -111,25 +121,30 @@ class Learner:
         """Learn one outcome; False where it teaches nothing (repeat, inconclusive, left out)."""
         if not self.teaches(outcome):
             return False
+        if is_presumed(outcome):
+            self.silence_ms = max(self.silence_ms, outcome["observed_at"] - outcome["event_time"])
         fraud, key = outcome["label"] == "FRAUD", transaction_key(outcome)
         known = self.memory.verdict(key)
         if known is fraud or (known is not None and is_presumed(outcome)):  # a label is the truth
             self.counts["repeats"] += 1
             return False
         weight = outcome["weight"] * (1.0 if fraud else clean_weight(key, self.policy.keep_clean))
-        if not weight > 0:
+        if not weight > 0 or (fraud and known is None and learn_opening.comes_early(self)):
             self.counts["left_out"] += 1
             return False
         scores = self._scores(outcome, shadow)
         features = outcome["features"]
         row = [features.get(name) for name in self.names]
+        mistake = 0.0 if known is None else self.memory.weight(key)
         self._note(key, outcome, weight, scores)
-        number = self.counts["learned"]
-        lesson = Lesson(row, fraud, weight, known is not None, scores, number)
+        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"])
+        foreseen = learn_opening.foreseen(self, row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)
         self.trained_from = offset if self.trained_from is None else self.trained_from
         self._count(fraud, known)
+        if not self.opening.is_open:
+            learn_opening.look(self, lesson, foreseen)
         return True
 
     def contradicts(self, outcome: Mapping[str, Any]) -> bool:
@@ -141,19 +156,29 @@ class Learner:
 
     def due(self) -> tuple[str, ...]:
         """Who is to be published after the outcome just learned; ask where `learn` was True."""
-        return due(self.counts["learned"], self.policy)
+        if not self.opening.is_open:
+            return ()
+        learned = self.counts["learned"]
+        if learned == self.opening.at:  # out of turn: it could not be published before
+            return due_late(learned, self.policy)
+        return due(learned, self.policy)
 
     def publish(self, names: Sequence[str], offset: int) -> list[dict[str, Any]]:
         """Whole snapshots of these competitors as of `offset`, which becomes their version.
 
-        The champion's goes in force, unless a person put something in force to stay.
+        The champion's goes in force, unless a person put something in force to stay. One that fails
+        its probe (`models.contest.probe`) is left out: its version does not exist, `refused` says
+        why, and what was in force stays so.
         """
         records: list[dict[str, Any]] = []
+        probe, self.refused = Probe(len(self.names)), []
         for name in names:
-            record = self.competitors[name].publish(offset, records)
-            known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
-            records.append(record | known | {"metrics": self.metrics(name)})
-        if self.champion in names and not self.is_held:
+            try:
+                records.append(self._probed(name, offset, records, probe))
+            except SnapshotRefused as refused:
+                self.counts["refused"] += 1
+                self.refused.append(f"{name}@{offset}: {refused}")
+        if not self.is_held and self.champion in {record["name"] for record in records}:
             self.follow(self.champion)
         return records
 
@@ -161,6 +186,16 @@ class Learner:
     def is_held(self) -> bool:
         """Whether a person put a version, or the rules alone, in force to stay."""
         return self.rules_alone or self.held is not None
+
+    def _probed(
+        self, name: str, offset: int, members: Sequence[dict[str, Any]], probe: Probe
+    ) -> dict[str, Any]:
+        """A competitor's snapshot, scored with once; raises `SnapshotRefused`."""
+        competitor = self.competitors[name]
+        known = {"feature_spec": self.feature_spec, "trained_from": self.trained_from}
+        record = probe.made(lambda: competitor.publish(offset, members) | known, competitor)
+        competitor.enter(record)
+        return record | {"metrics": self.metrics(name)}
 
     def follow(self, name: str) -> None:
         """Put the latest version of a competitor in force, and its successors from now on."""
@@ -179,6 +214,14 @@ class Learner:
     def retire(self) -> None:
         """Let the rules decide alone, until a person puts a model in force again."""
         self.rules_alone, self.held, self.in_force = True, None, None
+
+    @property
+    def promotion(self) -> PromotionPolicy:
+        """The policy of promotion, no day judged before its silence counts: how long that takes the
+        log says, so that it is the same in a rebuild."""
+        silence = -(-self.silence_ms // DAY_MS)
+        asked = self.policy.promotion
+        return replace(asked, mature_days=max(asked.mature_days, silence))
 
     @property
     def model(self) -> dict[str, Any] | None:
@@ -220,7 +263,8 @@ class Learner:
             "feature_spec": self.feature_spec, "names": list(self.names),
             "competitors": {name: one.pack() for name, one in self.competitors.items()},
             "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
-            "trail": self.trail.data(),
+            "trail": self.trail.data(), "opening": self.opening.data(),
+            "silence": self.silence_ms,
             **{name: getattr(self, name) for name in PLAIN},
         }  # fmt: skip
         return bytes([_VERSION]) + dump(state)
@@ -251,6 +295,8 @@ class Learner:
         self.watch.restore(state["watch"])
         self.trail = Chain(*state["trail"])
         self.counts = dict(state["counts"])
+        self.opening = Opening.of(state["opening"])
+        self.silence_ms = state["silence"]
         take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------
@@ -278,23 +324,3 @@ class Learner:
         if known is not None:
             self.counts["corrected"] += 1
             self.counts["frauds"] -= known
-
-
-def is_presumed(outcome: Mapping[str, Any]) -> bool:
-    """Whether nobody labelled it: it was presumed legitimate at maturity."""
-    return bool(outcome.get("presumed", False))
-
-
-def source_of(outcome: Mapping[str, Any]) -> str:
-    """Who says so, as protection counts it."""
-    return PRESUMED if is_presumed(outcome) else str(outcome["source"])
-
-
-def transaction_key(outcome: Mapping[str, Any]) -> int:
-    """64 bits that name an outcome's transaction."""
-    return digest(f"{outcome['card_id']}\0{outcome['transaction_id']}")
-
-
-def digest(text: str) -> int:
-    """64 bits of a text."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

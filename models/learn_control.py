@@ -16,13 +16,14 @@ from models import approval
 from models.announcement import Announcement, alone
 from models.audit import trail
 from models.decision import BOOT_SEQUENCE
-from models.learn import Learner, is_presumed, source_of, transaction_key
+from models.learn import Learner
 from models.learn_changes import plain, recalibrate, take_back
 from models.learn_commands import approval_of, carry_out, refuse_policy
 from models.learn_freezing import TOGETHER, freeze, is_over, thaw
 from models.learn_promotion import promote
 from models.learn_rebuild import is_due, rebuild
 from models.learn_rules import apply_rules
+from models.outcome import is_presumed, source_of, transaction_key
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
 from schemas.errors import FraudStreamsError, InvalidField, SchemaInvalid
@@ -131,8 +132,11 @@ def publish(
         Announcement("model_snapshot", f"model/{one['name']}@{offset}", one, None)
         for one in snapshots
     ]
-    changed = learner.champion in names and not learner.is_held
+    published = {one["name"] for one in snapshots}
+    changed = learner.champion in published and not learner.is_held
     reasons = [one for one in (reason, promoted) if one is not None]
+    if learner.refused:
+        reasons.append(f"not published: {'; '.join(learner.refused)}")
     if changed and not reasons:
         reasons.append(f"learned {learner.counts['learned']} outcomes")
     if not reasons:
@@ -170,7 +174,7 @@ def _wait(
 
 def _all_published(learner: Learner, offset: int, reason: str) -> list[Announcement]:
     """Publish what was learned in one go, under the offset of its cause."""
-    enough = learner.counts["learned"] >= learner.policy.first
+    enough = learner.opening.is_open and learner.counts["learned"] >= learner.policy.first
     return publish(learner, learner.policy.competitors if enough else (), offset, reason)
 
 

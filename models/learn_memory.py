@@ -68,6 +68,10 @@ class Memory:
         slot = self._slots.get(key)
         return None if slot is None else bool(self._rows["fraud"][slot])
 
+    def weight(self, key: int) -> float:
+        """The weight at which a remembered transaction was learned last."""
+        return float(self._rows["weight"][self._slots[key]])
+
     def note(self, seen: Seen) -> None:
         """Remember, or correct the verdict in place; the oldest makes room."""
         slot = self._slots.get(seen.key)

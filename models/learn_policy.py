@@ -25,6 +25,12 @@ class LearnPolicy:
         and weighted by its inverse. 1.0 learns all: the logistic regression needs no thinning.
     first, every: a snapshot after so many learned outcomes, then at each multiple. Counts, never a
         clock: a second run publishes at the same outcomes.
+    clean_share: of the first lessons that must be legitimate. Frauds are known after days, silence
+        counts after weeks: a model of frauds alone would alert on everybody. Until `first` times
+        this share of legitimate outcomes was learned, frauds beyond a tenth are left out, and then
+        the first snapshot waits until about as many frauds are expected as come
+        (`models.contest.opening`). Where both kinds are labelled, frauds are far below a tenth.
+        0.0 leaves nothing out and waits for nothing.
     alerts_per_1000: transactions of a thousand that analysts can look at; sets the threshold.
     threshold: until the first model. Nothing is compared with it while the rules decide alone.
     remembered: transactions kept for idempotence, for the window of the metrics and for promotion:
@@ -54,6 +60,7 @@ class LearnPolicy:
     keep_clean: float = 1.0
     first: int = 500
     every: int = 2_000
+    clean_share: float = 0.9
     alerts_per_1000: float = 10.0
     threshold: float = 0.5
     remembered: int = 65_536
@@ -96,6 +103,15 @@ def due(learned: int, policy: LearnPolicy) -> tuple[str, ...]:
     if should_publish(learned, policy):
         return tuple(name for name in policy.competitors if name in policy.quick)
     return ()
+
+
+def due_late(learned: int, policy: LearnPolicy) -> tuple[str, ...]:
+    """The competitors of a first snapshot out of turn: all that would have had one by now.
+
+    >>> due_late(1_234, LearnPolicy()), due_late(2_345, LearnPolicy()) == LearnPolicy().competitors
+    (('logistic',), True)
+    """
+    return due(policy.slow_first if learned >= policy.slow_first else policy.first, policy)
 
 
 def clean_weight(key: int, keep: float) -> float:

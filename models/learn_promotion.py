@@ -23,7 +23,7 @@ KIND = "PROMOTE"
 
 def promote(learner: Learner, offset: int) -> str | None:
     """Let the best challenger take over, or propose it, where the policy says so; the reason."""
-    policy = learner.policy.promotion
+    policy = learner.promotion
     if not policy.automatic or learner.is_held or _waits(learner, offset):
         return None
     last = learner.promoted_at
@@ -40,7 +40,7 @@ def promote(learner: Learner, offset: int) -> str | None:
 
 
 def _best(learner: Learner, offset: int) -> Judged | None:
-    policy, memory = learner.policy.promotion, learner.memory
+    policy, memory = learner.promotion, learner.memory
     rows = mature(memory.table(), learner.watermark, memory.full, policy)
     jury = Jury(
         tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,

@@ -22,16 +22,18 @@ from itertools import islice
 from typing import Any
 
 from models.contest.competitor import Combined, Member, enter
-from models.learn import Learner, is_presumed, source_of, transaction_key
+from models.contest.opening import Opening
+from models.learn import Learner
 from models.learn_freezing import TOGETHER
 from models.learn_memory import Memory
 from models.learn_policy import clean_weight
+from models.outcome import is_presumed, source_of, transaction_key
 from models.shadows import Around, look_ahead, shadows_of
 from schemas.errors import InvalidField
 
 ANEW = ("learned", "frauds", "repeats", "corrected", "left_out", "excluded")
 """Counts that say what the models were made of."""
-FORGOTTEN = ("competitors", "memory", "trained_from", "counts", "ahead")
+FORGOTTEN = ("competitors", "memory", "trained_from", "counts", "ahead", "opening")
 BITS = 16
 """A reading's filter has so many bits an outcome: one in 400 unreversed transactions is noted."""
 _MASK = 2**64 - 1
@@ -133,7 +135,7 @@ def _forget(learner: Learner) -> None:
     for name, one in learner.competitors.items():
         one.versions = versions[name]
     learner.memory = Memory(learner.policy.remembered, len(learner.competitors))
-    learner.trained_from = None
+    learner.trained_from, learner.opening = None, Opening()
     anew = dict.fromkeys(ANEW, 0) | {"rebuilds": learner.counts["rebuilds"] + 1}
     learner.counts = learner.counts | anew
 

@@ -62,6 +62,11 @@ SETTINGS: dict[str, Setting] = {
     "promote_by_policy": Setting(
         "promotion", "automatic", bool, 0, 1, "whether a better challenger takes over by itself"
     ),
+    "mature_days": Setting(
+        "promotion", "mature_days", int, 0, 365,
+        "days until promotion takes a day's labels as complete; at least as many as the "
+        "presumptions took",
+    ),
     "approve": Setting(
         "approval", "kinds", list, 0, len(KINDS),
         "kinds of commands that wait for a second approver",

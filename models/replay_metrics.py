@@ -14,24 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation import CardDay, average_precision, mean_card_precision_at_k, roc_auc
-from models.replay_history import Recorded
+from models.replay_history import UNKNOWN, Recorded
 
 Scores = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 DAYS_A_WEEK = 7
 _BINS = 10
+UNLABELLED = 0.01
+"""Share of a day that may be unlabelled: about what frauds are, so that they stay the few."""
 
 
 def over_time(
-    recorded: Recorded, scores: Scores, alerts_per_day: int = 100, *, probabilities: bool = True
-) -> dict[str, Any]:
+    recorded: Recorded, scores: Scores, alerts_per_day: int = 100, *,
+    probabilities: bool = True, before: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Every measure over all rows of known truth with a score (`overall`), and by week (`weeks`).
 
+    Days from `before` on (since 1970, UTC; see `unlabelled_from`) are left out.
     `probabilities` says whether the scores are meant as such; if not, calibration is None. Card
     precision at k (k: the alerts a day) looks at a card again in a new week; overall it is the
     mean over all days.
     """
     mask = (recorded.truth >= 0) & ~np.isnan(scores)
+    if before is not None:
+        mask &= recorded.day < before
     rows, found = recorded.take(mask), scores[mask]
     causal = causal_alerts(rows.day, found, alerts_per_day)
     hindsight = hindsight_alerts(rows.day, found, alerts_per_day)
@@ -56,6 +62,19 @@ def over_time(
     weeks = [of_week(one) for one in np.unique(week).tolist()]
     overall = measured(np.ones(len(found), dtype=bool))
     return {"overall": overall | {"card_precision_at_k": _mean_of_days(weeks)}, "weeks": weeks}
+
+
+def unlabelled_from(recorded: Recorded) -> int | None:
+    """The first day (since 1970, UTC) of which more than one in a hundred are of unknown truth.
+
+    Where silence is presumed legitimate that is the end less the maturity, or later: of the days
+    from there on little but frauds may be known, and whoever is judged by them alone finds them all
+    and alerts on nobody else. None where every day is labelled.
+    """
+    days, row = np.unique(recorded.day, return_inverse=True)
+    unknown = np.bincount(row, weights=recorded.truth == UNKNOWN, minlength=len(days))
+    found = days[unknown > UNLABELLED * np.bincount(row, minlength=len(days))]
+    return int(found[0]) if len(found) else None
 
 
 def _mean_of_days(weeks: Sequence[dict[str, Any]]) -> float | None:

@@ -1,8 +1,9 @@
 """Whether a worker works, for an orchestrator: /live, /ready and /health.
 
 ```text
- /ready  it has its assignment, every partition of it is restored, and every partition of its
-         app's topics has an owner: with none of them left for it, it is a spare, and ready too
+ /ready  it has its assignment, every partition of it is restored, none of them waits for a model
+         that its marker names, and every partition of its app's topics has an owner: with none of
+         them left for it, it is a spare, and ready too
  /live   whatever waits moves: records that wait are folded, what is folded becomes durable
  /health both, with the particulars; its status is that of /ready
 ```
@@ -104,9 +105,11 @@ class Health:
         """What /ready says."""
         partitions = {stage: sorted(store.tasks) for stage, store in self._stores.items()}
         restored = all(store.ready for store in self._stores.values())
-        ready = self._assigned and restored and self._all_owned()
+        awaits = sorted({task.awaits for task in self._held() if task.awaits is not None})
+        ready = self._assigned and restored and not awaits and self._all_owned()
         return {
             "ready": ready,
+            "awaits": awaits,
             "spare": ready and not any(partitions.values()),
             "app": self.app.conf.id,
             "partitions": partitions,

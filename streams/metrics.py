@@ -225,7 +225,7 @@ class Metrics(ModelMetrics):
         )
         self.ready = Gauge(
             "fraud_ready",
-            "1 while /ready answers 200: every assigned partition is restored.",
+            "1 while /ready answers 200: every partition is restored, no model is awaited.",
             registry=self.registry,
         )
         self.process = ProcessCollector(registry=self.registry)

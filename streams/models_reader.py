@@ -22,6 +22,7 @@ from schemas.errors import FraudStreamsError
 from streams import changelog
 from streams.published import Library, Version, VersionMissing
 from streams.settings import Settings
+from streams.task import Task
 
 logger = logging.getLogger(__name__)
 
@@ -66,15 +67,31 @@ class LibraryReader(threading.Thread):
         if self.is_alive():
             self.join(timeout=5)
 
-    async def wait_for(self, marker: dict[str, Any], still_ours: Callable[[], bool]) -> None:
+    async def wait_for(
+        self, marker: dict[str, Any], task: Task, still_ours: Callable[[], bool]
+    ) -> None:
         """Wait until what ``marker`` names was read, and compile it beside the event loop.
 
+        Meanwhile the task says what it awaits, and the worker is not ready.
+
         Raises:
-            VersionMissing: the deadline passed. The worker restarts and waits again; meanwhile
-                its readiness is false.
+            VersionMissing: the deadline passed. The worker restarts and waits again.
         """
+        try:
+            await self._held(marker, task, still_ours)
+        finally:
+            task.awaits = None
+        if marker["model"] is not None and still_ours():
+            version = (marker["model"]["name"], marker["model"]["version"])
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, self._compile, version)
+
+    async def _held(
+        self, marker: dict[str, Any], task: Task, still_ours: Callable[[], bool]
+    ) -> None:
         deadline = time.monotonic() + self._settings.model_deadline_s
         while not self.library.holds(marker) and still_ours():
+            task.awaits = f"marker {marker['sequence']}: {marker['model']}, {marker['ruleset']}"
             if time.monotonic() > deadline:
                 raise VersionMissing(
                     f"marker {marker['sequence']} names {marker['model']} and "
@@ -82,10 +99,6 @@ class LibraryReader(threading.Thread):
                     f"{self._settings.model_deadline_s} s; a retry helps once they are published"
                 )
             await asyncio.sleep(0.005)
-        if marker["model"] is not None and still_ours():
-            version = (marker["model"]["name"], marker["model"]["version"])
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(None, self._compile, version)
 
     def _compile(self, version: Version) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 from models.protocol import METRICS
 from streams.html_page import document, shown, table
 from streams.replay_plot import Line, plot
+from streams.replay_result import left_out
 
 Found = dict[str, Any]
 _PLOTS = (
@@ -42,7 +43,8 @@ def page(found: Found) -> str:
     ]
     if found["protocol"] == "handbook":
         parts += ["<h2>The Handbook's folds</h2>", _folds(each)]
-    parts += ["<h2>The whole file</h2>", _overall(each), "<h2>By week</h2>", *_plots(each)]
+    said = [f"<p>{left_out(found)}</p>"] if found["not_assessed"] else []
+    parts += ["<h2>The whole file</h2>", *said, _overall(each), "<h2>By week</h2>", *_plots(each)]
     parts += ["<h2>What arrived</h2>", table(("event", "number"), list(found["counts"].items()))]
     return document("Replay", parts)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from models.protocol import METRICS, Assessment, assess, summary
-from models.replay_metrics import over_time
+from models.replay_history import DAY_MS, UNKNOWN, Recorded
+from models.replay_metrics import over_time, unlabelled_from
 from streams.content import code_version
 from streams.replay import Replayed, ReplayRequest, Scores
 
@@ -20,11 +22,14 @@ def report(request: ReplayRequest, found: Replayed, alerts_per_day: int) -> Foun
     Of every model and of the rules alone `over_time` holds all measures, over all and by week.
     """
     results = handbook(request, found) if request.folds else plain(request)
+    before = None if request.maturity_days is None else unlabelled_from(found.recorded)
     for name, scores in found.continuous.items():
-        results["models"][name]["over_time"] = over_time(found.recorded, scores, alerts_per_day)
+        results["models"][name]["over_time"] = over_time(
+            found.recorded, scores, alerts_per_day, before=before
+        )
     rules = found.recorded.rules
     results["rules_only"]["over_time"] = over_time(
-        found.recorded, rules, alerts_per_day, probabilities=False
+        found.recorded, rules, alerts_per_day, probabilities=False, before=before
     )
     return {
         "protocol": "handbook" if request.folds else "plain",
@@ -32,8 +37,22 @@ def report(request: ReplayRequest, found: Replayed, alerts_per_day: int) -> Foun
         "data_sha256": found.sha256,
         "code_version": code_version(),
         "counts": found.counts,
+        "not_assessed": not_assessed(found.recorded, before),
         "seconds": round(found.seconds, 3),
         **results,
+    }
+
+
+def not_assessed(recorded: Recorded, before: int | None) -> Found | None:
+    """The days that `over_time` leaves out, and what is known of them; None where it has all."""
+    if before is None:
+        return None
+    late = recorded.take(recorded.day >= before)
+    return {
+        "from_day": datetime.fromtimestamp(before * DAY_MS // 1_000, UTC).date().isoformat(),
+        "transactions": len(late.truth),
+        "unlabelled": int((late.truth == UNKNOWN).sum()),
+        "frauds": int((late.truth == 1).sum()),
     }
 
 
@@ -100,6 +119,8 @@ def lines(found: Found) -> Iterator[str]:
             f"{late:,} verdicts came too late to be learned: raise --rows-kept (now "
             f"{found['parameters']['rows_kept']:,}), or lower --maturity-days"
         )
+    if found["not_assessed"]:
+        yield left_out(found)
     each = [*found["models"].items(), ("rules alone", found["rules_only"])]
     for name, results in each:
         for kind in ("continuous", "same_window"):
@@ -108,6 +129,16 @@ def lines(found: Found) -> Iterator[str]:
         if "mean" in results:
             yield f"{name:>20} {'':<12} {_mean_of(results)}"
         yield f"{name:>20} {'whole file':<12} {_overall(results['over_time']['overall'])}"
+
+
+def left_out(found: Found) -> str:
+    """The sentence about days that are not assessed."""
+    late = found["not_assessed"]
+    return (
+        f"not assessed: {late['transactions']:,} transactions from {late['from_day']} on, of which "
+        f"{late['unlabelled']:,} are younger than the maturity and unlabelled; judged by the "
+        f"{late['frauds']:,} frauds known of them alone, everybody would look good"
+    )
 
 
 def _folds(request: ReplayRequest, found: Replayed, scores: list[Scores]) -> list[Assessment]:

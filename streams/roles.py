@@ -34,10 +34,10 @@ def worker_app(role: str, settings: Settings) -> WorkerApp:
     ) -> None:
         """Wait for what a marker names, and after a restore for what was in force."""
         if task.live is None and "marker" in task.meta:
-            await reader.wait_for(task.meta["marker"], still_ours)
+            await reader.wait_for(task.meta["marker"], task, still_ours)
         value = records[0].value or b""
         if value.startswith(MARKER_PREFIX):
-            await reader.wait_for(codec.decode(value)[1], still_ours)
+            await reader.wait_for(codec.decode(value)[1], task, still_ours)
 
     world = World(
         reader.library, KafkaDecisionLog(settings), KafkaOutcomeLog(settings), version_ready,

@@ -97,6 +97,7 @@ class Task:
         self.marks: dict[str, int] = {}
         self.meta: dict[str, Any] = {}
         self.live: Any = None  # what a stage derives from its meta; made again after a restore
+        self.awaits: str | None = None  # a version that is not at hand yet: not ready
         self.entries: dict[bytes, Entry] = {}
         self.dirty: set[bytes] = set()
         self.outliers: dict[str, int] = {}

@@ -5,8 +5,9 @@ changes by policy: a version published, a promotion, a freeze, a resume. All of 
 the log, so that a second learner writes the same entries.
 
 ```text
- kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, REBUILD, FREEZE, RESUME, or the kind of a command
- result    DONE, WAITING (for a second approver), REFUSED, EXPIRED
+  kind      BOOT, PUBLISH, PROMOTE, RECALIBRATE, REBUILD, FREEZE, RESUME, or a command's kind
+  result    DONE, WAITING (for a second approver), REFUSED (a PUBLISH: what failed its probe),
+            EXPIRED
  actor     who; "policy" where nobody asked
  at        ms: when a command says that it was issued; else the latest label's observation
 ```
@@ -37,11 +38,14 @@ class Before(NamedTuple):
     champion: str
     frozen: bool
     rebuilds: int = 0
+    refused: int = 0
 
     @classmethod
     def of(cls, learner: Learner) -> Before:
         """The learner before it reacts."""
-        return cls(learner.champion, learner.frozen is not None, learner.counts["rebuilds"])
+        counts = learner.counts
+        frozen = learner.frozen is not None
+        return cls(learner.champion, frozen, counts["rebuilds"], counts["refused"])
 
 
 def note(
@@ -80,11 +84,13 @@ def note_outcome(
         return
     reasons = [one.marker["reason"] for one in said if one.marker is not None]
     what = reasons[-1] if reasons else f"published {', '.join(one.key for one in said)}"
-    kind = changed(before, Before.of(learner))
+    after, result = Before.of(learner), "DONE"
+    kind = changed(before, after)
     if kind == "PUBLISH" and all(one.record is None for one in said):
-        kind = "RECALIBRATE"
+        refused = after.refused > before.refused
+        kind, result = ("PUBLISH", "REFUSED") if refused else ("RECALIBRATE", "DONE")
     note(
-        learner, offset, kind=kind, result="DONE", actor=POLICY_ACTOR, at=learner.watermark,
+        learner, offset, kind=kind, result=result, actor=POLICY_ACTOR, at=learner.watermark,
         what=what, said=said,
     )  # fmt: skip
 

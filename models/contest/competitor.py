@@ -32,15 +32,32 @@ threshold: River's own score costs as much as a lesson, and the threshold is a q
 
 class Lesson(NamedTuple):
     """One outcome, as competitors are taught it: `scores` are those at the decision, by name, NaN
-    for none; `corrects` says that its transaction was learned as the other class before; `number`
-    counts lessons."""
+    for none; `mistake` is the weight at which its transaction was learned as the other class
+    before, 0.0 where it was not; `number` counts lessons."""
 
     row: Row
     fraud: bool
     weight: float
-    corrects: bool
+    mistake: float
     scores: Mapping[str, float]
     number: int
+
+
+def correction(lesson: Lesson, keep: float, policy: LearnPolicy) -> float:
+    """The weight at which a model that keeps a share of the negatives is taught a lesson.
+
+    A correction outweighs the mistake as it was learned: a presumption that stood for ten weighs
+    ten, or the share that is kept of it. One to legitimate must not be thinned away either: the
+    mistake, a fraud, was learned whole.
+
+    >>> presumed = Lesson([], True, 1.0, 10.0, {}, 0)
+    >>> correction(presumed, 1.0, LearnPolicy()), correction(presumed, 0.05, LearnPolicy())
+    (20.0, 2.0)
+    """
+    if not lesson.mistake:
+        return lesson.weight
+    learned = lesson.mistake * (keep if lesson.fraud else 1.0)
+    return max(lesson.weight, learned) * policy.outweigh / (1.0 if lesson.fraud else keep)
 
 
 class Competitor:
@@ -71,6 +88,12 @@ class Competitor:
         """Learn one outcome."""
         raise NotImplementedError
 
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]
+    ) -> Sequence[float]:
+        """The model's own scores of some rows; `members` are the members' scores of them."""
+        raise NotImplementedError
+
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:
         """Kind and canonical bytes of what scorers read; `members` are snapshots just made."""
         raise NotImplementedError
@@ -85,19 +108,22 @@ class Competitor:
 
     def publish(self, offset: int, members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """A whole snapshot as of `offset` of `fraud.outcomes`, which becomes its version, without
-        what only the learner knows: feature spec, metrics, where learning began."""
+        what only the learner knows: feature spec, metrics, where learning began. It counts once it
+        has entered."""
         kind, payload = self.payload(members)
         threshold = alert_threshold(self.ranked, self.policy.alerts_per_1000)
-        record = {
+        return {
             "name": self.name, "version": offset, "parent": self.latest, "kind": kind,
             "river_version": RIVER_VERSION, "offset": offset, "payload": payload,
             "sha256": hashlib.sha256(payload).hexdigest(),
             "threshold": threshold,
             "part": 0, "parts": 1,
         }  # fmt: skip
-        self.versions.append((offset, threshold))
+
+    def enter(self, record: Mapping[str, Any]) -> None:
+        """Take a snapshot for a version that may decide and be judged."""
+        self.versions.append((record["version"], record["threshold"]))
         del self.versions[: -self.policy.versions]
-        return record
 
     def _rank(self, score: float, weight: float) -> None:
         """Take a score into those whose quantile is the next threshold."""
@@ -141,11 +167,13 @@ class Member(Competitor):
         self.model.learn(lesson.row, lesson.fraud, self._weight(lesson))
 
     def _weight(self, lesson: Lesson) -> float:
-        """A correction outweighs the mistake. One to legitimate must not be thinned away either:
-        the mistake, a fraud, was learned whole."""
-        if not lesson.corrects:
-            return lesson.weight
-        return lesson.weight * self.policy.outweigh / (1.0 if lesson.fraud else self.keep)
+        return correction(lesson, self.keep, self.policy)
+
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]  # noqa: ARG002
+    ) -> Sequence[float]:  # fmt: skip
+        """By River's own arithmetic."""
+        return [self.model.score(row) for row in rows]
 
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:  # noqa: ARG002
         """The compiled model."""
@@ -180,10 +208,14 @@ class Combined(Competitor):
         scores = [lesson.scores[name] for name in self.members]
         if any(map(math.isnan, scores)):
             return
-        weight = lesson.weight
-        if lesson.corrects:
-            weight *= self.policy.outweigh / (1.0 if lesson.fraud else self.model.keep)
+        weight = correction(lesson, self.model.keep, self.policy)
         self.model.learn(scores, lesson.fraud, weight)
+
+    def scores(
+        self, rows: Sequence[Row], members: Mapping[str, Sequence[float]]  # noqa: ARG002
+    ) -> Sequence[float]:  # fmt: skip
+        """By River's own arithmetic, from what the members say."""
+        return self.model.combine_many([members[name] for name in self.members])
 
     def payload(self, members: Sequence[Mapping[str, Any]]) -> tuple[str, bytes]:
         """Weights, and the versions of the members just published."""

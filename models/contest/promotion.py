@@ -29,8 +29,9 @@ class PromotionPolicy:
     """Settings of promotion, each with its reason.
 
     automatic: False leaves promotion to people.
-    mature_days: days until a day's labels are taken as complete. Set it to the join's maturity
-        where unlabelled transactions are presumed legitimate; 7 suits analysts' verdicts.
+    mature_days: days until a day's labels are taken as complete; 7 suits analysts' verdicts. Where
+        silence is presumed legitimate it is at least as long as the presumptions took that were
+        learned so far (`Learner.promotion`): before it, hardly anything but frauds is known.
     min_days, min_frauds: a week holds every weekday; fifty frauds make the bound worth computing.
     margin: card precision to be ahead by: half an alert of a hundred pays for the change.
     alpha: the chance to promote one that is no better, over all challengers together. 0.01 and not

@@ -149,11 +149,23 @@ def add_outcome(task: Task, record: Record, outcome: dict[str, Any]) -> None:
 
 
 def apply_marker(task: Task, published: Published, marker: dict[str, Any]) -> None:
-    """Put another model, ruleset or threshold in force, if the marker's sequence is higher."""
-    if in_force(task, published).control.accepts(marker):
-        task.meta["marker"] = marker
+    """Put another model, ruleset or threshold in force, if the marker's sequence is higher.
+
+    All of it or nothing: made ready first, noted then. A marker whose snapshot cannot be scored
+    with is a dead letter, and what was in force stays so, here, after a restart and in every refold
+    of the log. Going on by the rules alone would be the worker's own choice, and waiting would stop
+    the customers for what no retry mends; the learner has probed what it publishes.
+    """
+    if is_newer(marker, task.meta.get("marker")):
         task.live = InForce.of(marker, published)
+        task.meta["marker"] = marker
         versions_shown(marker)
+
+
+def is_newer(marker: dict[str, Any], than: dict[str, Any] | None) -> bool:
+    """As `Control.accepts`, of what need not be made ready for it."""
+    before = BEFORE_ANY_MARKER if than is None else than["sequence"]
+    return bool(marker["sequence"] > before)
 
 
 def in_force(task: Task, published: Published) -> InForce:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.contest.protection import PRESUMED
-from models.learn import digest, source_of, transaction_key
+from models.outcome import digest, source_of, transaction_key
 from schemas import topics
 from schemas.errors import EventError
 from schemas.fields import Action, LabelKind, LabelSource

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from models.contest.protection import PRESUMED
-from models.learn import transaction_key
+from models.outcome import transaction_key
 from models.windows.spec import FUTURE_MS
 from schemas import topics
 from schemas.errors import EventError

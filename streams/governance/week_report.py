@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from models.learn import transaction_key
+from models.outcome import transaction_key
 from schemas import topics
 from schemas.errors import FraudStreamsError
 from streams.governance import told

@@ -68,7 +68,8 @@ class Replay:
             "score", partition, (topics.ACTIVITY,), new_state=TerminalState,
             unpack_state=TerminalState.unpack, outbox=Collected(), clock=lambda: 0,
         )  # fmt: skip
-        self._marker: dict[str, Any] | None = None
+        self._live: InForce | None = None
+        self._named: dict[int, dict[str, Any]] = {}  # markers since, by sequence
         self._sides: tuple[InForce, InForce] | None = None
         self._waiting: list[Scored] = []
 
@@ -78,7 +79,8 @@ class Replay:
             name, body = self._decoded(record)
             if name == "control_marker" and self._accepts(body):
                 yield from self._decide()
-                self._marker, self._sides = body, None
+                self._named[body["sequence"]] = body
+                self._sides = None
             self.counts[name] += 1
             self._take(name, record, body)
             if len(self._waiting) >= score.TOGETHER:
@@ -93,8 +95,8 @@ class Replay:
 
     def _accepts(self, marker: dict[str, Any]) -> bool:
         """As `Control.accepts`; compiling what a marker names waits until something is decided."""
-        before = score.BEFORE_ANY_MARKER if self._marker is None else self._marker["sequence"]
-        return bool(marker["sequence"] > before)
+        live = score.boot() if self._live is None else self._live
+        return live.control.accepts(marker) and marker["sequence"] not in self._named
 
     def _take(self, name: str, record: LogRecord, body: dict[str, Any]) -> None:
         try:
@@ -135,10 +137,20 @@ class Replay:
 
     def _in_force(self) -> tuple[InForce, InForce]:
         if self._sides is None:
-            marker = self._marker
-            live = score.boot() if marker is None else InForce.of(marker, self._published)
-            self._sides = live, self._change.of(live)
+            self._live = self._newest()
+            self._named.clear()
+            self._sides = self._live, self._change.of(self._live)
         return self._sides
+
+    def _newest(self) -> InForce:
+        """The newest marker whose model can be scored with: the others were dead letters."""
+        for sequence in sorted(self._named, reverse=True):
+            try:
+                return InForce.of(self._named[sequence], self._published)
+            except FraudStreamsError as error:
+                if error.retriable:
+                    raise
+        return score.boot() if self._live is None else self._live
 
 
 def fingerprint(value: bytes) -> bytes:

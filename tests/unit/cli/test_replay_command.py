@@ -213,3 +213,22 @@ def test_verdicts_that_come_too_late_are_told(world: Path, monkeypatch: pytest.M
     ran = run(world, "--rows-kept", 32)
     assert ran.exit_code == 0
     assert "verdicts came too late to be learned: raise --rows-kept (now 32)" in ran.stdout
+
+
+def test_of_a_file_that_labels_frauds_alone_the_last_days_are_not_assessed(
+    world: Path, tmp_path: Path
+) -> None:
+    whole = found(world, "--maturity-days", 10)
+    assert whole["not_assessed"] is None
+    for name in ("transactions", "labels"):
+        (file,) = world.glob(f"{name}.*")
+        rows = pl.read_parquet(file) if file.suffix == ".parquet" else pl.read_csv(file)
+        rows = rows.filter(label="FRAUD") if name == "labels" else rows
+        rows.write_csv(tmp_path / f"{name}.csv")
+    ran = run(tmp_path, "--maturity-days", 10)
+    got = found(tmp_path, "--maturity-days", 10)
+    late = got["not_assessed"]
+    assert 0 < late["frauds"] < late["unlabelled"] < late["transactions"]
+    assert f"not assessed: {late['transactions']:,} transactions from 2018-" in ran.stdout
+    rules, everything = (one["rules_only"]["over_time"]["overall"] for one in (got, whole))
+    assert rules["transactions"] + late["transactions"] == everything["transactions"]

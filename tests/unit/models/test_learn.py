@@ -220,3 +220,15 @@ def test_a_blend_needs_its_members() -> None:
         learner(competitors=("logistic", "blend"))
     alone = learner(competitors=("logistic", "blend"), blended=("logistic",))
     assert [*alone.competitors] == ["logistic", "blend"]
+
+
+@pytest.mark.parametrize(("told", "weight"), [(1.0, 2.0), (10.0, 20.0)])
+def test_a_fraud_outweighs_the_presumption_that_it_reverses(told: float, weight: float) -> None:
+    """One that stood for ten was a mistake of ten."""
+    pupil, taught_at = learner(), []
+    model = pupil.competitors["logistic"].model  # type: ignore[attr-defined]  # it is a member
+    model.learn = lambda _row, _fraud, learned: taught_at.append(learned)
+    pupil.learn(outcome(7, fraud=False, presumed=True, weight=told))
+    pupil.learn(outcome(7, fraud=True))
+    pupil.learn(outcome(7, fraud=False))
+    assert taught_at == [told, weight, 2.0]

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.learn import Learner, transaction_key
+from models.learn import Learner
 from models.learn_policy import LearnPolicy, alert_threshold
 from models.learn_rebuild import Verdicts
+from models.outcome import transaction_key
 from models.policy_changes import changed
 from models.portfolio import PORTFOLIO
 from schemas.errors import InvalidField
 from tests.unit.models.learn_world import NAMES, World, command, outcome
 
-SMALL = {"first": 50, "every": 100, "slow_first": 200, "slow_every": 200}
+SMALL = {"first": 50, "every": 100, "slow_first": 200, "slow_every": 200, "clean_share": 0.0}
+"""Many of these outcomes are frauds; `models.contest.opening` would wait for others."""
 ONE: dict[str, Any] = {**SMALL, "competitors": ("logistic",)}
 REBUILD = command("REBUILD", '{"reason": "a poisoned source"}', command_id="r")
 
@@ -282,3 +284,17 @@ def test_verdicts_are_those_of_a_list_of_all(said: list[tuple[int, bool, bool]])
             assert standing, "the last verdict teaches"
         elif key in labels and labels[key][0] is not fraud and at < labels[key][1]:
             assert not found.stands(at, key), "a verdict that was reversed does not"
+
+
+def test_what_came_too_early_is_left_out_again() -> None:
+    world = World(**ONE | {"clean_share": 0.9})
+    for number in range(400):
+        label = "FRAUD" if number < 100 or number % 100 == 0 else "LEGITIMATE"
+        world.add("outcome", outcome(number, model=world.learner.model, label=label))
+    before, opening = states(world.learner), world.learner.opening.data()
+    counts = dict(world.learner.counts)
+    assert counts["left_out"] > 50
+    world.add("command", REBUILD)
+    assert states(world.learner) == before
+    assert world.learner.opening.data() == opening
+    assert world.learner.counts == counts | {"rebuilds": 1}

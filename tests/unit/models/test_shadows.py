@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from models.evaluation import roc_auc
-from models.learn import transaction_key
 from models.learn_policy import LearnPolicy
+from models.outcome import transaction_key
 from models.shadows import in_force, look_ahead
 from tests.unit.models.learn_world import NAMES, World, outcome
 
@@ -78,7 +78,7 @@ def test_the_champion_has_the_score_on_record() -> None:
 
 def test_a_score_made_when_the_label_arrives_would_flatter() -> None:
     """In a world that turns over, today's model knows what no model knew at the decision."""
-    world, turned = World(**POLICY), []
+    world, turned = World(**POLICY, clean_share=0.0), []  # half of its outcomes are frauds
     for number in range(1_200):
         one = delayed(number)
         high = one["features"]["risk"] > 0.5

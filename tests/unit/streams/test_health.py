@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.types import TP
@@ -15,6 +15,8 @@ from streams.barrier import Barrier
 from streams.health import Health
 from streams.in_process import InProcessLog, InProcessOutbox
 from streams.metrics import METRICS
+from streams.models_reader import LibraryReader
+from streams.published import VersionMissing
 from streams.settings import Settings
 
 SOURCES = {TP("fraud.outcomes", 0), TP("fraud.outcomes", 1)}
@@ -76,6 +78,31 @@ def test_it_is_not_ready_while_the_group_is_shared_out_anew(health: Health) -> N
     assert METRICS.registry.get_sample_value(
         "fraud_lag_records", {"stage": "learn", "topic": "fraud.outcomes", "partition": "0"}
     ) is None, "it is another's lag now"  # fmt: skip
+
+
+def test_it_is_not_ready_while_a_marker_names_a_model_that_is_not_there(
+    health: Health, tmp_path: Path
+) -> None:
+    give(health, 0, 1)
+    idle: Any = health._stores["learn"]
+    task = cast("Any", SimpleNamespace(awaits=None))
+    idle.held = lambda: [task]
+    settings = Settings(home=tmp_path, model_deadline_s=0.03)
+    reader = LibraryReader(settings)
+    seen: list[dict[str, Any]] = []
+
+    def still_ours() -> bool:
+        seen.append(health.ready())
+        return True
+
+    marker = {"sequence": 7, "model": {"name": "logistic", "version": 7},
+              "ruleset": {"name": "baseline", "version": 1}}  # fmt: skip
+    assert health.ready()["ready"]
+    with pytest.raises(VersionMissing, match="marker 7"):
+        asyncio.run(reader.wait_for(marker, task, still_ours))
+    assert not seen[-1]["ready"]
+    assert "'version': 7" in seen[-1]["awaits"][0]
+    assert health.ready()["ready"], "nobody waits any more"
 
 
 def test_who_waits_for_its_group_is_live(health: Health, clock: Clock, barrier: Any) -> None:
