@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from models.windows.spec import (
     AMOUNT_LIMIT,
+    COUNT_LIMIT,
     DAY_MS,
     HOUR_MS,
     MINUTE_MS,
+    RUN_LIMIT,
     Entity,
     Feature,
 )
@@ -23,7 +25,6 @@ HANDBOOK_DAYS = (1, 7, 30)
 VELOCITY = (("10m", 10 * MINUTE_MS), ("1h", HOUR_MS), ("1d", DAY_MS))
 RATIO_LIMIT = 1_000.0  # beyond a thousandfold, how many-fold says nothing more
 SCORE_LIMIT = 1_000.0  # the same for z-scores, both ways
-RUN_LIMIT = 100.0  # also bounds how far back a run is followed
 
 
 def _of_transaction(name: str, low: float, high: float, meaning: str) -> Feature:
@@ -95,6 +96,9 @@ CARD_FEATURES = (
             meaning="amount / card_mean_7d; None without an earlier amount"),
     _amount("card", "amount_ratio", "30d", 30 * DAY_MS, high=RATIO_LIMIT,
             meaning="amount / card_mean_30d; None without an earlier amount"),
+    _amount("card", "high_amounts", "14d", 14 * DAY_MS, against_ms=30 * DAY_MS, high=COUNT_LIMIT,
+            meaning="earlier amounts of 14 d above three times the median of those of 30 d, which "
+            "a few large ones do not move; None without an earlier amount"),
     _amount("card", "trend", "7d_30d", 7 * DAY_MS, against_ms=30 * DAY_MS, high=RATIO_LIMIT,
             meaning="card_mean_7d / card_mean_30d; None without an earlier amount"),
     *(
@@ -144,6 +148,13 @@ TERMINAL_FEATURES = (
     _label("fraud_run", "30d", 30, delay_ms=LABEL_DELAY_MS, high=RUN_LIMIT,
            meaning="how many of the newest transactions of terminal_count_30d_delayed are known "
            "frauds without a break; None where there are none"),
+    _label("fraud_run_days", "30d", 30, delay_ms=LABEL_DELAY_MS, high=37.0,
+           meaning="days since the oldest transaction of that run; None without a run"),
+    _label("fraud_amount_min", "30d", 30, delay_ms=LABEL_DELAY_MS, high=AMOUNT_LIMIT,
+           meaning="smallest amount of the known frauds that terminal_risk_30d counts; None "
+           "without one: small frauds point to the terminal, large ones to the card"),
+    _label("fraud_amount_mean", "30d", 30, delay_ms=LABEL_DELAY_MS, high=AMOUNT_LIMIT,
+           meaning="their mean amount; None without one"),
     _amount("terminal", "amount_ratio", "30d", 30 * DAY_MS, high=RATIO_LIMIT,
             meaning="amount / the terminal's mean of 30 d, this one included; None without an "
             "earlier amount"),

@@ -13,6 +13,8 @@ from models.portfolio.inputs import Input
 
 LONG_AGO_DAYS = 60.0
 """Stands where a terminal has no known fraud in the window: longer ago than any window."""
+LARGE = 14.0
+"""log1p of a million, beyond which no knot lies: where no known fraud was small."""
 SAME = 0.6931471805599453
 """log1p(1): a ratio of one, "as usual"."""
 
@@ -44,6 +46,10 @@ DECLARED = (
     Input("value", "terminal_days_since_first_fraud_30d", LONG_AGO_DAYS),
     Input("log", "terminal_fraud_run_30d", 0.0),
     Input("log", "terminal_amount_ratio_30d", SAME),
+    Input("value", "terminal_fraud_run_days_30d", LONG_AGO_DAYS),
+    Input("log", "terminal_fraud_amount_min_30d", LARGE),
+    Input("log", "terminal_fraud_amount_mean_30d", LARGE),
+    Input("log", "card_high_amounts_14d", 0.0),
 )
 _USED = {name for one in DECLARED for name in (one.of, one.by)}
 _REDUNDANT = {

@@ -50,6 +50,10 @@ SPANS = {
     "value:terminal_days_since_first_fraud_30d": DAYS,
     "log:terminal_fraud_run_30d": FRAUDS,
     "log:terminal_amount_ratio_30d": RATIO,
+    "value:terminal_fraud_run_days_30d": Span(0.0, 40.0, 40),
+    "log:terminal_fraud_amount_min_30d": AMOUNT,
+    "log:terminal_fraud_amount_mean_30d": AMOUNT,
+    "log:card_high_amounts_14d": Span(0.0, 3.0, 12),
 }
 
 PAIRS = (

@@ -10,6 +10,10 @@ from __future__ import annotations
 from models.windows.needs import Needs, Value
 from models.windows.spec import MINOR_PER_MAJOR, SECOND_MS, Feature
 
+HIGH = 3
+"""How many times the median an amount is no longer usual: of amounts that spread by half of their
+mean, a normal one in 30,000 lies beyond."""
+
 
 def count(feature: Feature, needs: Needs) -> Value:
     """Events in the window, this one included unless the window is delayed."""
@@ -64,6 +68,18 @@ def maximum(feature: Feature, needs: Needs) -> Value:
     """Largest earlier amount, major units; None without one."""
     peak = needs.peak(feature.window_ms)
     return Value(f"{needs.book}amounts[{peak}] / {MINOR_PER_MAJOR}", f"{peak} >= 0")
+
+
+def high_amounts(feature: Feature, needs: Needs) -> Value:
+    """Earlier amounts of the window beyond `HIGH` times the median of those of the longer one.
+
+    None without an earlier amount in the longer window.
+    """
+    if feature.against_ms < feature.window_ms:
+        feature.refuse("against_ms of at least window_ms", feature.against_ms)
+    mark, median = needs.mark(feature.window_ms), needs.median(feature.against_ms)
+    book, of = needs.book, needs.earlier(feature.against_ms, needs.book)
+    return Value(f"float(above({book}amounts, {book}{mark}, {book}n, {HIGH} * {median}))", of)
 
 
 def distinct(feature: Feature, needs: Needs) -> Value:

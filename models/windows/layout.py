@@ -70,6 +70,29 @@ def highest(amounts: array[int], first: int, end: int) -> int:
     return end - 1 - backwards.index(max(backwards))
 
 
+def median(amounts: array[int], first: int, end: int) -> float:
+    """The median of the amounts from `first` to `end`, exclusive; 0.0 for none.
+
+    They are sorted each time: of some sixty amounts that is two microseconds, and needs no state.
+
+    >>> median(array("I", [9, 5, 7, 8, 1]), 1, 5)
+    6.0
+    """
+    held, middle = sorted(amounts[first:end]), (end - first) // 2
+    if not held:
+        return 0.0
+    return float(held[middle]) if len(held) % 2 else (held[middle - 1] + held[middle]) / 2
+
+
+def above(amounts: array[int], first: int, end: int, bound: float) -> int:
+    """How many of the amounts from `first` to `end`, exclusive, are above the bound.
+
+    >>> above(array("I", [9, 5, 7, 8, 1]), 1, 5, 6.0)
+    2
+    """
+    return sum([amount > bound for amount in amounts[first:end]])
+
+
 def is_last(others: bytearray, index: int) -> bool:
     """Whether no later event has the other id of this one."""
     at = index * OTHER_BYTES

@@ -116,6 +116,11 @@ class Needs:
         self.peaks(slot)
         return f"{self.book}p{slot}"
 
+    def median(self, span_ms: int) -> str:
+        """The median of the earlier amounts, minor units, 0.0 for none."""
+        slot, book = self.cuts(span_ms), self.book
+        return self.share(f"{book}h{slot}", f"median({book}amounts, {book}m{slot}, {book}n)")
+
     def distinct(self, span_ms: int) -> str:
         """Number of distinct other ids, this one included."""
         slot = self.cuts(span_ms)

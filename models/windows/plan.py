@@ -32,6 +32,7 @@ WINDOWED: dict[str, tuple[str, Build]] = {
     "trend": (AMOUNT, aggregates.trend),
     "std": (AMOUNT, aggregates.std),
     "zscore": (AMOUNT, aggregates.zscore),
+    "high_amounts": (AMOUNT, aggregates.high_amounts),
     "max": (AMOUNT, aggregates.maximum),
     "distinct": ("other", aggregates.distinct),
     "seen": ("other", aggregates.seen),
@@ -43,8 +44,14 @@ WINDOWED: dict[str, tuple[str, Build]] = {
     "days_since_last_fraud": ("label", fraud_aggregates.since_last_fraud),
     "days_since_first_fraud": ("label", fraud_aggregates.since_first_fraud),
     "fraud_run": ("label", fraud_aggregates.fraud_run),
+    "fraud_run_days": ("label", fraud_aggregates.fraud_run_days),
+    "fraud_amount_min": ("label", fraud_aggregates.smallest_fraud),
+    "fraud_amount_mean": ("label", fraud_aggregates.mean_fraud),
 }
-DELAYED = {"count", "known_frauds", "risk", "smoothed_risk", "fraud_run"}
+DELAYED = {
+    "count", "known_frauds", "risk", "smoothed_risk", "fraud_run", "fraud_run_days",
+    "fraud_amount_min", "fraud_amount_mean",
+}  # fmt: skip
 
 
 class Plan:

@@ -42,9 +42,9 @@ def run(log, event, counted, outliers):
 ```
 
 By slot (the index of a cut): `m` mark, `s` sum before and `w` with this event, `q` and `z` the same
-of squares, `p` peak, `d` distinct others, `e` earlier events, `c` with this one, `f` known frauds.
-A second function, `run_mixed`, takes the book of the event's currency as well and reads the amounts
-there: the same lines, the names of the book's own begin with `b`.
+of squares, `p` peak, `d` distinct others, `e` earlier events, `c` with this one, `f` known frauds,
+`h` median. A second function, `run_mixed`, takes the book of the event's currency as well and reads
+the amounts there: the same lines, the names of the book's own begin with `b`.
 
 The source is made of feature specs alone, never of anything that came over the wire.
 """
@@ -56,15 +56,18 @@ from math import inf, sqrt
 from typing import Any
 
 from models.windows.bounds import bounded, clip, indented, tuple_of
-from models.windows.fraud_aggregates import run_of_frauds
-from models.windows.layout import Layout, highest, is_last, last_of
+from models.windows.fraud_aggregates import fraud_amounts, run_of_frauds
+from models.windows.layout import Layout, above, highest, is_last, last_of, median
 from models.windows.needs import Needs, Value
 from models.windows.spec import Feature
 
 RUNTIME = {
     function.__name__: function
-    for function in (bisect_right, clip, highest, is_last, last_of, run_of_frauds, sqrt)
-} | {"inf": inf}
+    for function in (
+        above, bisect_right, clip, fraud_amounts, highest, is_last, last_of, median,
+        run_of_frauds, sqrt,
+    )
+} | {"inf": inf}  # fmt: skip
 _NEXT_TURN = (
     "if time < log.clock or currency != log.currency:",
     "    return out_of_turn(log, event, counted, outliers)",

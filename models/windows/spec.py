@@ -23,6 +23,7 @@ Entity = Literal["transaction", "card", "terminal", "attribute"]
 ENTITIES: tuple[Entity, ...] = ("transaction", "card", "terminal", "attribute")
 
 COUNT_LIMIT = 1e6  # an entity with more events in a window is beyond what the models were shown
+RUN_LIMIT = 100.0  # events that a run of frauds is followed back
 AMOUNT_LIMIT = 1e10  # 10_000_000_000.00: validation calls larger amounts absurd
 
 

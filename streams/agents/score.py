@@ -26,7 +26,7 @@ from streams.task import Task
 from streams.wire import codec
 
 MARKER_PREFIX = codec.header("control_marker")
-# Rows scored together: vectorised models want many, but 500 rows of 44 values leave the cache.
+# Rows scored together: vectorised models want many, but 500 rows of 48 values leave the cache.
 TOGETHER = 64
 SHADOW = "shadow"
 """Header of a decision: codes of the rules that fired in shadow, joined by commas."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import sqrt
+from statistics import median
 from typing import Any
 
 from models.windows.spec import DAY_MS, Feature
@@ -110,6 +111,10 @@ class Naive:
         amounts = self.amounts(e, f.window_ms)
         return Fraction(max(amounts), 100) if amounts else None
 
+    def high_amounts(self, f, e, _k):
+        usual = self.amounts(e, f.against_ms)
+        return sum(x > 3 * median(usual) for x in self.amounts(e, f.window_ms)) if usual else None
+
     def others(self, f, e):
         return {x[f.column] for x in self.earlier(e, f.window_ms)}
 
@@ -142,13 +147,35 @@ class Naive:
         frauds = self.frauds(e, f.window_ms)
         return Fraction(e["event_time"] - frauds[0]["event_time"], DAY_MS) if frauds else None
 
-    def fraud_run(self, f, e, _k):
+    def run(self, f, e):
+        """The transactions of the run of frauds, newest first; None without a transaction."""
         before = self.earlier(e, f.window_ms, f.delay_ms)
         known = [o["event_time"] for o in self.frauds(e, 10**15)]
-        run = 0
+        run = []
         for time in sorted({x["event_time"] for x in before}, reverse=True):
             here = [x for x in before if x["event_time"] == time]
             if known.count(time) < len(here):
                 break
-            run += len(here)
+            run += here
         return run if before else None
+
+    def fraud_run(self, f, e, _k):
+        run = self.run(f, e)
+        return None if run is None else len(run)
+
+    def fraud_run_days(self, f, e, _k):
+        run = self.run(f, e)
+        return Fraction(e["event_time"] - run[-1]["event_time"], DAY_MS) if run else None
+
+    def fraud_amounts(self, f, e):
+        times = {o["event_time"] for o in self.frauds(e, f.window_ms, f.delay_ms)}
+        before = self.earlier(e, f.window_ms, f.delay_ms, e["currency"])
+        return [x["amount_minor"] for x in before if x["event_time"] in times]
+
+    def fraud_amount_min(self, f, e, _k):
+        amounts = self.fraud_amounts(f, e)
+        return Fraction(min(amounts), 100) if amounts else None
+
+    def fraud_amount_mean(self, f, e, _k):
+        amounts = self.fraud_amounts(f, e)
+        return Fraction(sum(amounts), 100 * len(amounts)) if amounts else None

@@ -55,6 +55,12 @@ EXTRA = FeatureSet(
                 window_ms=7 * DAY_MS),
         Feature(name="g", entity="terminal", aggregation="known_frauds", column="label",
                 window_ms=7 * DAY_MS, delay_ms=DAY_MS),
+        Feature(name="h", entity="terminal", aggregation="fraud_run_days", column="label",
+                window_ms=7 * DAY_MS),
+        Feature(name="i", entity="terminal", aggregation="fraud_amount_min", column="label",
+                window_ms=7 * DAY_MS, high=1e10),
+        Feature(name="j", entity="terminal", aggregation="high_amounts", column="amount_minor",
+                window_ms=DAY_MS, against_ms=7 * DAY_MS),
     )
 )  # fmt: skip
 

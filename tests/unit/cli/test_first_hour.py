@@ -247,9 +247,9 @@ def test_features_prints_what_it_wrote(fraud: Fraud, tmp_path: Path) -> None:
     mapping = ("--mapping", "mine/columns.yaml")
     ran = fraud("features", sample, *mapping, "--out", "X.parquet", "--json")
     assert ran.json["rows"] == ran.json["counts"]["transactions"] == 400
-    assert (ran.json["features"], ran.json["feature_spec"]) == (44, FEATURES.spec_hash)
+    assert (ran.json["features"], ran.json["feature_spec"]) == (48, FEATURES.spec_hash)
     text = fraud("features", sample, *mapping, "--out", "X.parquet", "--label-delay-days", 3).out
-    assert text.startswith("400 rows of 44 features, 0 transactions left out")
+    assert text.startswith("400 rows of 48 features, 0 transactions left out")
     table = pl.read_parquet("X.parquet")
     assert (table["label_observed_at"] - table["event_time"]).unique().to_list() == [3 * 86_400_000]
 

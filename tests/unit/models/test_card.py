@@ -30,7 +30,8 @@ def test_the_first_transaction_knows_that_it_has_no_history():
     row = fold(CardState(), event(1, amount=2500))
     assert {name for name, value in row.items() if value is None} == {
         "card_std_30d", "card_zscore_30d", "card_max_30d", "card_amount_ratio_7d",
-        "card_amount_ratio_30d", "card_trend_7d_30d", "card_terminal_seen_30d",
+        "card_amount_ratio_30d", "card_high_amounts_14d", "card_trend_7d_30d",
+        "card_terminal_seen_30d",
         "card_seconds_since_last",
     }  # fmt: skip
     assert row["card_count_30d"] == 1.0
@@ -51,6 +52,15 @@ def test_earlier_amounts_exclude_the_current_one():
     assert row["card_terminal_seen_30d"] == 0.0
     assert row["card_terminals_1d"] == 2.0
     assert row["card_seconds_since_last"] == 3600.0
+
+
+def test_high_amounts_lie_beyond_three_times_the_median():
+    state = CardState()
+    for number, amount in enumerate((1000, 1000, 1000, 3001, 3000, 1000, 9000)):
+        row = fold(state, event(number, number * DAY_MS, amount))
+    assert row["card_high_amounts_14d"] == 1.0
+    assert fold(state, event(7, 7 * DAY_MS))["card_high_amounts_14d"] == 2.0
+    assert fold(state, event(8, 17 * DAY_MS))["card_high_amounts_14d"] == 1.0
 
 
 def test_the_window_is_open_behind_and_closed_in_front():

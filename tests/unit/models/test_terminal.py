@@ -45,7 +45,8 @@ def test_the_first_transaction_knows_that_it_has_no_history():
     assert {name for name, value in row.items() if value is None} == {
         "terminal_smoothed_risk_30d", "terminal_risk_known_30d",
         "terminal_days_since_last_fraud_30d", "terminal_days_since_first_fraud_30d",
-        "terminal_fraud_run_30d", "terminal_amount_ratio_30d",
+        "terminal_fraud_run_30d", "terminal_fraud_run_days_30d", "terminal_fraud_amount_min_30d",
+        "terminal_fraud_amount_mean_30d", "terminal_amount_ratio_30d",
     }  # fmt: skip
 
 
@@ -83,8 +84,21 @@ def test_the_run_of_frauds_ends_at_the_newest_transaction_that_is_none():
     state = busy()
     for day in (0, 2, 3):
         apply_outcome(state, outcome(day, day * DAY_MS))
-    assert fold(state, event(10, 10 * DAY_MS))["terminal_fraud_run_30d"] == 2.0
-    assert fold(state, event(11, 11 * DAY_MS))["terminal_fraud_run_30d"] == 0.0
+    row = fold(state, event(10, 10 * DAY_MS))
+    assert (row["terminal_fraud_run_30d"], row["terminal_fraud_run_days_30d"]) == (2.0, 8.0)
+    row = fold(state, event(11, 11 * DAY_MS))
+    assert (row["terminal_fraud_run_30d"], row["terminal_fraud_run_days_30d"]) == (0.0, None)
+
+
+def test_the_smallest_known_fraud_is_old_enough_and_of_the_same_currency():
+    state = TerminalState()
+    for day, amount in ((0, 900), (1, 500), (2, 700), (4, 100)):
+        fold(state, event(day, day * DAY_MS, amount_minor=amount))
+    fold(state, event(9, DAY_MS, amount_minor=1, currency="USD"))
+    for day in (0, 1, 4):
+        apply_outcome(state, outcome(day, day * DAY_MS))
+    assert fold(state, event(10, 10 * DAY_MS))["terminal_fraud_amount_min_30d"] == 5.0
+    assert fold(state, event(11, 11 * DAY_MS))["terminal_fraud_amount_min_30d"] == 1.0
 
 
 def test_an_outcome_counts_once_and_can_be_taken_back():

@@ -76,7 +76,7 @@ def test_columns_and_row_groups(world: Path, monkeypatch: pytest.MonkeyPatch) ->
         **dict.fromkeys(FEATURES.names, pl.Float64),
         "label": pl.Boolean, "label_observed_at": pl.Int64,
     }  # fmt: skip
-    assert len(FEATURES.names) == 44
+    assert len(FEATURES.names) == 48
 
 
 def test_a_delay_moves_what_is_known(world: Path) -> None:
