@@ -15,7 +15,7 @@ CHOSEN: dict[str, Settings] = {
     "splines": {"keep": 0.5, "rate": 0.3, "coarse": 1, "average": 0.988},
     "leveraging_bagging": {"keep": 0.05, "max_leaves": 256, "grace_period": 200, "delta": 1e-7},
     "adaptive_random_forest": {"keep": 0.05, "max_leaves": 256, "max_features": "sqrt"},
-    "blend": {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.0005},
+    "blend": {"members": ["splines", "leveraging_bagging"], "keep": 0.05, "rate": 0.002},
 }
 """keep: the share of negatives that is learned, of those that weights leave to chance. rate: of the
 stochastic gradient. coarse: how many knots of one input make one of a pair. average: what remains
