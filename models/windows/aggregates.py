@@ -77,9 +77,12 @@ def high_amounts(feature: Feature, needs: Needs) -> Value:
     """
     if feature.against_ms < feature.window_ms:
         feature.refuse("against_ms of at least window_ms", feature.against_ms)
-    mark, median = needs.mark(feature.window_ms), needs.median(feature.against_ms)
-    book, of = needs.book, needs.earlier(feature.against_ms, needs.book)
-    return Value(f"float(above({book}amounts, {book}{mark}, {book}n, {HIGH} * {median}))", of)
+    book, peak = needs.book, needs.peak(feature.against_ms)
+    bound = f"{HIGH} * {needs.median(feature.against_ms)}"
+    found = f"above({book}amounts, {book}{needs.mark(feature.window_ms)}, {book}n, {bound})"
+    return Value(  # nothing is to be counted where the largest is usual
+        f"float({found}) if {book}amounts[{peak}] > {bound} else 0.0", f"{peak} >= 0"
+    )
 
 
 def distinct(feature: Feature, needs: Needs) -> Value:

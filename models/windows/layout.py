@@ -78,10 +78,11 @@ def median(amounts: array[int], first: int, end: int) -> float:
     >>> median(array("I", [9, 5, 7, 8, 1]), 1, 5)
     6.0
     """
-    held, middle = sorted(amounts[first:end]), (end - first) // 2
-    if not held:
+    if first == end:
         return 0.0
-    return float(held[middle]) if len(held) % 2 else (held[middle - 1] + held[middle]) / 2
+    held, middle = amounts[first:end].tolist(), (end - first) // 2
+    held.sort()
+    return float(held[middle]) if (end - first) % 2 else (held[middle - 1] + held[middle]) / 2
 
 
 def above(amounts: array[int], first: int, end: int, bound: float) -> int:
