@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from models import learn_opening
+from models import learn_opening, learn_state
 from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
 from models.contest.opening import Opening
@@ -24,7 +24,6 @@ from models.contest.promotion import PromotionPolicy
 from models.contest.protection import DAY_MS, Watch
 from models.contest.standings import measures
 from models.features import FEATURES
-from models.learn_changes import PLAIN, take_back
 from models.learn_memory import Memory, Seen
 from models.learn_policy import LearnPolicy, clean_weight, due, due_late
 from models.outcome import digest, is_presumed, source_of, transaction_key
@@ -259,15 +258,7 @@ class Learner:
 
         Megabytes where forests compete: written at publications only (`streams.agents.learn`).
         """
-        state = {
-            "feature_spec": self.feature_spec, "names": list(self.names),
-            "competitors": {name: one.pack() for name, one in self.competitors.items()},
-            "memory": self.memory.pack(), "watch": self.watch.data(), "counts": self.counts,
-            "trail": self.trail.data(), "opening": self.opening.data(),
-            "silence": self.silence_ms,
-            **{name: getattr(self, name) for name in PLAIN},
-        }  # fmt: skip
-        return bytes([_VERSION]) + dump(state)
+        return bytes([_VERSION]) + dump(learn_state.data(self))
 
     @classmethod
     def unpack(cls, data: bytes, policy: LearnPolicy | None = None) -> Learner:
@@ -278,26 +269,10 @@ class Learner:
         try:
             state = load(data[1:])
             learner = cls(state["names"], state["feature_spec"], policy)
-            learner._restore(state)
+            learn_state.restore(learner, state)
         except PayloadError as error:
             raise StateFormatError("learner", expected="its own state", came=error) from error
         return learner
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        if [*state["competitors"]] != [*self.competitors]:
-            raise StateFormatError(
-                "learner", expected=f"competitors {[*self.competitors]}",
-                came=[*state["competitors"]],
-            )  # fmt: skip
-        for name, one in self.competitors.items():
-            one.restore(state["competitors"][name])
-        self.memory.restore(state["memory"])
-        self.watch.restore(state["watch"])
-        self.trail = Chain(*state["trail"])
-        self.counts = dict(state["counts"])
-        self.opening = Opening.of(state["opening"])
-        self.silence_ms = state["silence"]
-        take_back(self, state)
 
     # -- one outcome --------------------------------------------------------------------------
 

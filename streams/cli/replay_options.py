@@ -32,7 +32,7 @@ Maturity = Annotated[
 ]
 RowsKept = Annotated[
     int,
-    typer.Option(min=1, help="Rows held for verdicts to come; a million are 350 MB."),
+    typer.Option(min=1, help="Rows held for verdicts to come; a million are 380 MB."),
 ]
 Alerts = Annotated[int, typer.Option(min=1, help="Transactions a day that analysts can look at.")]
 FeedbackPerDay = Annotated[

@@ -73,7 +73,8 @@ def assert_it_stalls(bootstrap: str, hot: Worker) -> None:
         lambda: f"{page(hot, 'live')}",
     )  # fmt: skip
     assert page(hot, "live")[0] == 503
-    assert page(hot, "ready")[0] == 200, "its state is there"
+    status, said = page(hot, "ready")
+    assert (status, len(said["awaits"])) == (503, 1), "it awaits a model"
     until(lambda: sample(hot, "fraud_live ") == 0.0, 10, "the metric says otherwise")
     assert sample(hot, 'fraud_lag_records{partition="0",stage="profile"') == 0.0
 
