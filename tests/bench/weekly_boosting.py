@@ -1,10 +1,10 @@
 """What gradient boosting refitted every week makes of the same rows: the batch opponent.
 
-Run it from the project's root: `python -m tests.bench.weekly_boosting WORLD [valid|test]`, WORLD being
-the output of `fraud simulate handbook`. Before each assessed week scikit-learn's histogram gradient
-boosting is fitted on every row whose label was known by then, seven days late, all frauds and
-`KEEP` of the rest weighted back, with two seeds whose log-odds are averaged. Prints the means of
-the four folds. Settings stand as they are: none was tried on the folds of `test`.
+Run it from the project's root: `python -m tests.bench.weekly_boosting WORLD [valid|test]`, WORLD
+being the output of `fraud simulate handbook`. Before each assessed week scikit-learn's histogram
+gradient boosting is fitted on every row whose label was known by then, seven days late, all frauds
+and `KEEP` of the rest weighted back, with two seeds whose log-odds are averaged. Prints the means
+of the four folds. Settings stand as they are: none was tried on the folds of `test`.
 """
 
 from __future__ import annotations
