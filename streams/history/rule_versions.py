@@ -22,7 +22,7 @@ from streams.wire import codec
 
 COMMAND = codec.header("command")
 RULESET = codec.header("ruleset")
-_NOTED = re.compile(r"# \S+, (?P<reason>.* by (?P<actor>\S+?)(?::.*)?)")
+_NOTED = re.compile(r"# \S+, (?P<reason>.* by (?P<actor>\S+?)(?::.*)?)$", re.MULTILINE)
 
 
 class RulesUnknown(FraudStreamsError):
