@@ -96,8 +96,8 @@ class Worker:
         return self.process.wait(seconds)
 
     def text(self) -> str:
-        """What it printed."""
-        return self.log.read_text(errors="replace")[-4000:]
+        """The end of what it printed: a decision's differences, a line for each feature, fit in."""
+        return self.log.read_text(errors="replace")[-20_000:]
 
 
 @contextmanager
