@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from models import learn_opening, learn_state
@@ -20,8 +19,7 @@ from models.audit.chain import Chain
 from models.contest.competitor import Lesson, enter
 from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
-from models.contest.promotion import PromotionPolicy
-from models.contest.protection import DAY_MS, Watch
+from models.contest.protection import Watch
 from models.contest.standings import measures
 from models.features import FEATURES
 from models.learn_memory import Memory, Seen
@@ -213,14 +211,6 @@ class Learner:
     def retire(self) -> None:
         """Let the rules decide alone, until a person puts a model in force again."""
         self.rules_alone, self.held, self.in_force = True, None, None
-
-    @property
-    def promotion(self) -> PromotionPolicy:
-        """The policy of promotion, no day judged before its silence counts: how long that takes the
-        log says, so that it is the same in a rebuild."""
-        silence = -(-self.silence_ms // DAY_MS)
-        asked = self.policy.promotion
-        return replace(asked, mature_days=max(asked.mature_days, silence))
 
     @property
     def model(self) -> dict[str, Any] | None:

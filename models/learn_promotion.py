@@ -7,6 +7,7 @@ reader of the log: its id is the offset at which the policy asked, its time the 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from models import approval
 from models.approval import POLICY_ACTOR
 from models.audit import trail
-from models.contest.promotion import Judged, Jury, mature
+from models.contest.promotion import Judged, Jury, PromotionPolicy, mature
 from models.contest.protection import DAY_MS
 from models.learn import Learner
 
@@ -23,7 +24,7 @@ KIND = "PROMOTE"
 
 def promote(learner: Learner, offset: int) -> str | None:
     """Let the best challenger take over, or propose it, where the policy says so; the reason."""
-    policy = learner.promotion
+    policy = policy_of(learner)
     if not policy.automatic or learner.is_held or _waits(learner, offset):
         return None
     last = learner.promoted_at
@@ -39,8 +40,16 @@ def promote(learner: Learner, offset: int) -> str | None:
     return best.reason
 
 
+def policy_of(learner: Learner) -> PromotionPolicy:
+    """The policy of promotion, no day judged before its silence counts: how long that takes the log
+    says, so that it is the same in a rebuild."""
+    silence = -(-learner.silence_ms // DAY_MS)
+    asked = learner.policy.promotion
+    return replace(asked, mature_days=max(asked.mature_days, silence))
+
+
 def _best(learner: Learner, offset: int) -> Judged | None:
-    policy, memory = learner.promotion, learner.memory
+    policy, memory = policy_of(learner), learner.memory
     rows = mature(memory.table(), learner.watermark, memory.full, policy)
     jury = Jury(
         tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,

@@ -9,6 +9,7 @@ import pytest
 
 from models.learn import Learner
 from models.learn_policy import LearnPolicy
+from models.learn_promotion import policy_of
 from tests.unit.models.learn_world import DAY, NAMES, World, outcome
 
 QUICK: dict[str, Any] = {"competitors": ("logistic",), "blended": ()}
@@ -117,14 +118,14 @@ def test_what_queued_while_frozen_opens_nothing_early() -> None:
 
 def test_promotion_judges_no_day_whose_silence_does_not_count_yet() -> None:
     world = World(**QUICK)
-    assert world.learner.promotion.mature_days == 7
+    assert policy_of(world.learner).mature_days == 7
     world.add("outcome", outcome(1, False))
-    assert world.learner.promotion.mature_days == 7
+    assert policy_of(world.learner).mature_days == 7
     world.add("outcome", outcome(2, False, presumed=True, event_time=0, observed_at=60 * DAY))
-    assert world.learner.promotion.mature_days == 60
+    assert policy_of(world.learner).mature_days == 60
     again = Learner.unpack(world.learner.pack(), LearnPolicy(**QUICK))
-    assert again.promotion == world.learner.promotion
+    assert policy_of(again) == policy_of(world.learner)
     order = {"command_id": "k", "kind": "POLICY", "payload": '{"set": {"mature_days": 90}}',
              "actor": "ana", "issued_at": 0}  # fmt: skip
     world.add("command", order)
-    assert world.learner.promotion.mature_days == 90
+    assert policy_of(world.learner).mature_days == 90

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -15,6 +16,8 @@ from streams.history.memory import MemoryLog
 from streams.history.rebuild import Rebuilt, Request, rebuild
 from streams.in_process import InProcess, InProcessLog
 from streams.stage import Stage
+from streams.wire import codec
+from tests.unit.models.learn_world import command
 from tests.unit.streams.whole_stream import NOW, label, publish, stages, transaction
 
 Keep = Callable[[dict[str, Any]], bool]
@@ -54,12 +57,22 @@ def rebuilt(log: MemoryLog, request: Request, told: Any = lambda *_: None) -> Re
     return rebuild(log, request, told, new_learner)
 
 
-def run(many: int, keep: Keep = lambda _: True, chunk: int = 100) -> InProcessLog:
-    """`many` transactions; labels that `keep` refuses are never published."""
+def run(
+    many: int,
+    keep: Keep = lambda _: True,
+    chunk: int = 100,
+    orders: Mapping[int, Sequence[tuple[str, dict[str, Any]]]] | None = None,
+) -> InProcessLog:
+    """`many` transactions; labels that `keep` refuses are never published. Commands (kind and
+    payload) come just before the transaction of their number, the first of its chunk."""
     log = ticking()
     everything = InProcess(small_stages(log), log)
     everything.run()
     for start in range(0, many, chunk):
+        for number, (kind, payload) in enumerate((orders or {}).get(start, ())):
+            record = command(kind, json.dumps(payload), command_id=f"{kind}-{start}-{number}")
+            log.append(topics.OUTCOMES, b"k", codec.encode("command", record))
+            everything.run()
         numbers = range(start, min(start + chunk, many))
         publish(log, topics.TRANSACTIONS, "transaction", [transaction(n) for n in numbers])
         everything.run()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from schemas import topics
 from streams.governance.card import card
 from streams.history.memory import MemoryLog
 from streams.history.rebuild import Request
-from streams.in_process import InProcess, InProcessLog
+from streams.in_process import InProcessLog
 from streams.verify.log import verify
 from streams.wire import codec
-from tests.unit.models.learn_world import command
-from tests.unit.streams.labelled_stream import BEHIND, labelled, rebuilt, small_stages, ticking
-from tests.unit.streams.whole_stream import bodies, publish, transaction
+from tests.unit.streams.labelled_stream import rebuilt, run
+from tests.unit.streams.whole_stream import bodies
 
 MANY, AT = 540, 360
 ORDERS = (("EXCLUDE", {"source": "CUSTOMER"}), ("REBUILD", {"reason": "customer is out"}))
@@ -23,20 +20,7 @@ ORDERS = (("EXCLUDE", {"source": "CUSTOMER"}), ("REBUILD", {"reason": "customer 
 
 @pytest.fixture(scope="module")
 def log() -> InProcessLog:
-    log = ticking()
-    everything = InProcess(small_stages(log), log)
-    everything.run()
-    for start in range(0, MANY, 60):
-        for kind, payload in ORDERS if start == AT else ():
-            record = command(kind, json.dumps(payload), command_id=kind)
-            log.append(topics.OUTCOMES, b"k", codec.encode("command", record))
-            everything.run()
-        numbers = range(start, start + 60)
-        publish(log, topics.TRANSACTIONS, "transaction", [transaction(n) for n in numbers])
-        everything.run()
-        publish(log, topics.LABELS, "label", [labelled(n - BEHIND) for n in numbers if n >= BEHIND])
-        everything.run()
-    return log
+    return run(MANY, chunk=60, orders={AT: ORDERS})
 
 
 def learned_anew(log: InProcessLog) -> int:

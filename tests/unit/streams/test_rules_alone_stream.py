@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -16,16 +15,14 @@ from streams.governance.card_words import purpose
 from streams.history.force import in_force
 from streams.history.memory import MemoryLog
 from streams.history.rebuild import Request
-from streams.in_process import InProcess, InProcessLog
+from streams.in_process import InProcessLog
 from streams.metrics import METRICS
 from streams.verify.log import verify
 from streams.whatif.change import Change
 from streams.whatif.replay import Span
 from streams.whatif.run import library, whatif
-from streams.wire import codec
-from tests.unit.models.learn_world import command
-from tests.unit.streams.labelled_stream import BEHIND, labelled, rebuilt, small_stages, ticking
-from tests.unit.streams.whole_stream import bodies, publish, transaction
+from tests.unit.streams.labelled_stream import rebuilt, run
+from tests.unit.streams.whole_stream import bodies
 
 OFF, ON, MANY = 360, 480, 600
 """Transactions at which the rules alone, and then a model again, are put in force."""
@@ -33,21 +30,10 @@ OFF, ON, MANY = 360, 480, 600
 
 def lived(many: int) -> InProcessLog:
     """Models, then rules alone for a while, then a model again."""
-    log = ticking()
-    everything = InProcess(small_stages(log), log)
-    everything.run()
-    for start in range(0, many, 60):
-        for at, name in ((OFF, "rules"), (ON, "logistic")):
-            if start == at:
-                record = command("PROMOTE", json.dumps({"name": name}), command_id=name)
-                log.append(topics.OUTCOMES, b"k", codec.encode("command", record))
-                everything.run()
-        numbers = range(start, start + 60)
-        publish(log, topics.TRANSACTIONS, "transaction", [transaction(n) for n in numbers])
-        everything.run()
-        publish(log, topics.LABELS, "label", [labelled(n - BEHIND) for n in numbers if n >= BEHIND])
-        everything.run()
-    return log
+    promoted = {
+        at: [("PROMOTE", {"name": name})] for at, name in ((OFF, "rules"), (ON, "logistic"))
+    }
+    return run(many, chunk=60, orders=promoted)
 
 
 @pytest.fixture(scope="module")
