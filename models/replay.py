@@ -21,7 +21,7 @@ from models.features import FEATURES
 from models.point_in_time import PointInTime
 from models.replay_history import UNKNOWN, History
 from models.replay_rows import ROWS_KEPT, Rows
-from models.replay_track import Row, Track
+from models.replay_track import Hears, Row
 from models.rules import Ruleset, baseline
 
 Record = dict[str, Any]
@@ -54,7 +54,7 @@ class Replay:
 
     def __init__(
         self,
-        tracks: Sequence[Track],
+        tracks: Sequence[Hears],
         *,
         rules: Ruleset | None = None,
         maturity_ms: int | None = None,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.replay_track import Track
+from models.replay_track import Scored
 
 UNKNOWN = -1
 DAY_MS = 86_400_000
@@ -90,8 +90,8 @@ class History:
             np.array(self.rules, dtype=np.float64),
         )
 
-    def scores(self, track: Track) -> NDArray[np.float64]:
-        """A track's score of every transaction, NaN where it gave none."""
+    def scores(self, scored: Scored) -> NDArray[np.float64]:
+        """The score of every transaction, NaN where there is none."""
         found = np.full(len(self), np.nan)
-        found[np.array(track.ordinals, dtype=np.int64)] = np.array(track.scores)
+        found[np.array(scored.ordinals, dtype=np.int64)] = np.array(scored.scores)
         return found

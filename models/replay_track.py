@@ -37,6 +37,19 @@ class Model(Protocol):
         """`score` of each row, to 1e-9."""
 
 
+class Hears(Protocol):
+    """What a replay tells of each decision and each outcome, in their order."""
+
+    def decide(self, ordinal: int, event_time: int, row: Row) -> None:
+        """Score a transaction by the state now in force."""
+
+    def hear(self, ordinal: int, event_time: int, row: Row, fraud: bool) -> None:
+        """Take an observed outcome."""
+
+    def settle(self) -> None:
+        """Score what waits: nothing more will be told."""
+
+
 class Period(NamedTuple):
     """Event times from `start` up to, not including, `end`, in UTC ms.
 
@@ -53,6 +66,13 @@ class Period(NamedTuple):
 
 
 ALWAYS = Period()
+
+
+class Scored(NamedTuple):
+    """The scores that a track gave, NaN where no model was in force, and of which transactions."""
+
+    ordinals: array[int]
+    scores: array[float]
 
 
 class Heard(NamedTuple):
@@ -88,6 +108,11 @@ class Track:
         self._rows: list[Row] = []
         self._heard: list[Heard] = []
         self._in_force = False
+
+    @property
+    def scored(self) -> Scored:
+        """What it gave so far."""
+        return Scored(self.ordinals, self.scores)
 
     def decide(self, ordinal: int, event_time: int, row: Row) -> None:
         """Score a transaction by the state now in force."""

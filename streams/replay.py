@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,27 +13,26 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.features import FEATURES
 from models.feedback import Analysts, FeedbackTrack
 from models.learn_policy import LearnPolicy
 from models.protocol import FOLDS, Fold
 from models.replay import Replay
 from models.replay_history import History, Recorded
-from models.replay_models import tracks
 from models.replay_rows import ROWS_KEPT
-from models.replay_track import ALWAYS, Track
 from models.windows.spec import DAY_MS
 from producers.arrival import Arrival
 from producers.errors import FileInvalid
 from producers.source import Source
 from streams.replay_arrivals import Files, Input
+from streams.replay_learners import Elsewhere, Here, Job, Key, Learners, quiet_collector
 from streams.replay_topics import TopicRange, Topics
 
 Scores = NDArray[np.float64]
 Show = Callable[[int], None]
 Feedback = Literal["separate", "pooled", "none"]
 _CHUNK = 2_000  # arrivals between two looks at the progress bar
-_FITTED = LearnPolicy(first=1, every=1)  # a same-window model has learned its week when it scores
+WORTH_A_PROCESS = 50_000
+"""Transactions; a process takes two seconds to begin, in which this one folds so many."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,7 @@ class ReplayRequest:
     publish_every: learned outcomes between two publications of a continuous model.
     feedback_per_day: highest scores of a day that analysts label the next day; 0 asks nobody.
     feedback: how a continuous model learns that: see `models.feedback`; `none` does not.
+    processes: beside this one, at most, in which models learn and score; 0: in this one.
     """
 
     path: Path | TopicRange
@@ -64,6 +63,7 @@ class ReplayRequest:
     seed: int = 0
     feedback_per_day: int = 0
     feedback: Feedback = "separate"
+    processes: int = 0
 
     @property
     def chosen_folds(self) -> tuple[Fold, ...]:
@@ -98,20 +98,24 @@ def replay(request: ReplayRequest, show: Show = lambda _: None) -> Replayed:
     """
     started = time.perf_counter()
     source, history = open_input(request), History()
-    continuous, every = _continuous(request, source, history)
-    windows = [_tracks(request, request.models, _FITTED, fold) for fold in request.chosen_folds]
-    every += [track for one in windows for track in one.values()]
     maturity = request.maturity_days
     maturity_ms = None if maturity is None else round(maturity * DAY_MS)
-    fold = Replay(every, maturity_ms=maturity_ms, rows_kept=request.rows_kept, history=history)
-    with _quiet_collector():
-        _run(fold, source.arrivals(), show)
+    scores: dict[Key, Scores] = {}
+    with ExitStack() as running:
+        learners = [running.enter_context(one) for one in _learners(request, source, history)]
+        hears = [one for each in learners for one in each.hears]
+        fold = Replay(hears, maturity_ms=maturity_ms, rows_kept=request.rows_kept, history=history)
+        with quiet_collector():
+            _run(fold, source.arrivals(), show)
+        for one in learners:
+            scores |= {key: history.scores(found) for key, found in one.scored().items()}
+    folds = range(1, len(request.chosen_folds) + 1)
     return Replayed(
         history.recorded(),
         history.ids,
         history.cards.ids,
-        {name: history.scores(continuous[name]) for name in request.models},
-        {name: [history.scores(one[name]) for one in windows] for name in request.models},
+        {name: scores[name, 0] for name in request.models},
+        {name: [scores[name, at] for at in folds] for name in request.models},
         dict(sorted((fold.counts + source.refused).items())),
         time.perf_counter() - started,
         source.sha256(),
@@ -128,32 +132,32 @@ def open_input(request: ReplayRequest) -> Input:
     return Files(source, request.label_delay_days)
 
 
-def _continuous(
-    request: ReplayRequest, source: Input, history: History
-) -> tuple[dict[str, Track], list[Track]]:
-    """What learns all that is observed, by name, and the tracks that the replay tells of it."""
-    if not request.feedback_per_day or request.feedback == "none":
-        found = _tracks(request, request.models, request.policy)
-        return found, list(found.values())
+def _learners(request: ReplayRequest, source: Input, history: History) -> list[Learners]:
+    """Who learns: in this process where there is little to do, or analysts are asked."""
+    job = Job(request.models, request.seed, request.policy, request.chosen_folds)
+    if request.feedback_per_day and request.feedback != "none":
+        return [Here(_asking(request, job, source, history) | job.windows())]
+    if not request.processes or not request.models or source.total() < WORTH_A_PROCESS:
+        return [Here(job.tracks())]
+    return [Elsewhere(part) for part in job.parts(request.processes)]
+
+
+def _asking(
+    request: ReplayRequest, job: Job, source: Input, history: History
+) -> dict[Key, FeedbackTrack]:
+    """What learns all that is observed, and what analysts say of its alerts, by name."""
     frauds = source.frauds()
+    each = LearnPolicy(first=request.feedback_per_day, every=request.feedback_per_day)
 
-    def asking(name: str) -> Track:
+    def asking(name: str) -> FeedbackTrack:
         analysts = Analysts(request.feedback_per_day, lambda n: history.ids[n] in frauds)
-        each = LearnPolicy(first=request.feedback_per_day, every=request.feedback_per_day)
-        slow = _tracks(request, (name,), request.policy)
-        fast = _tracks(request, (name,), each) if request.feedback == "separate" else None
-        return FeedbackTrack([*slow.values()], [*fast.values()] if fast else None, analysts)
+        alone = job._replace(models=(name,))
+        slow = alone.continuous().values()
+        fast = alone._replace(policy=each).continuous().values()
+        separate = [*fast] if request.feedback == "separate" else None
+        return FeedbackTrack([*slow], separate, analysts)
 
-    found = {name: asking(name) for name in request.models}
-    return found, list(found.values())
-
-
-def _tracks(
-    request: ReplayRequest, models: Sequence[str], policy: LearnPolicy, fold: Fold | None = None
-) -> dict[str, Track]:
-    """What learns everything, or what learns a fold's training week and is assessed on it."""
-    learns, assesses = (fold.train, fold.assessed) if fold else (ALWAYS, ALWAYS)
-    return tracks(models, FEATURES.names, request.seed, policy, learns=learns, assesses=assesses)
+    return {(name, 0): asking(name) for name in request.models}
 
 
 def _run(fold: Replay, found: Iterator[Arrival], show: Show) -> None:
@@ -161,14 +165,3 @@ def _run(fold: Replay, found: Iterator[Arrival], show: Show) -> None:
         fold.run(chunk)
         show(fold.counts["transactions"])
     fold.finish()
-
-
-@contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Millions of live objects without cycles: looking through them again and again is waste."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 50, 1_000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

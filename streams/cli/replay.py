@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from importlib import import_module
@@ -23,6 +24,7 @@ MODELS = "logistic,splines,leveraging_bagging,blend"  # who competes live; a tes
 ALL = "all"
 KAFKA = "kafka:"
 OFF = "off"
+CORES = os.cpu_count() or 1
 EXAMPLE = example("fraud replay world --protocol handbook --json")
 
 
@@ -46,6 +48,7 @@ def replay(
     feedback: options.Feedback = "separate",
     publish_every: options.PublishEvery = 2_000,
     seed: options.Seed = 0,
+    processes: options.Processes = CORES,
     mapping: Mapping = None,
     labels: Labels = None,
     since: options.Since = None,
@@ -64,7 +67,7 @@ def replay(
         folds=folds if protocol == "handbook" else None,
         label_delay_days=label_delay_days, maturity_days=maturity_days,
         rows_kept=rows_kept, publish_every=publish_every, seed=seed,
-        feedback_per_day=feedback_per_day, feedback=feedback,
+        feedback_per_day=feedback_per_day, feedback=feedback, processes=processes,
     )  # fmt: skip
     found = carried_out(request, alerts_per_day, out, track)
     result(found, text(found), as_json=as_json)

@@ -46,6 +46,13 @@ PublishEvery = Annotated[
     int, typer.Option(min=1, help="Outcomes between two publications of a model.")
 ]
 Seed = Annotated[int, typer.Option(help="Of the models.")]
+Processes = Annotated[
+    int,
+    typer.Option(
+        min=0, show_default="one a core",
+        help="Beside this one, at most, in which models learn and score; 0: all in this one.",
+    ),
+]  # fmt: skip
 Since = Annotated[
     datetime | None, typer.Option("--from", help="Of the topics: arrived at or after it, UTC.")
 ]

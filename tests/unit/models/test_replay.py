@@ -121,7 +121,7 @@ def test_a_track_learns_and_assesses_its_periods_alone() -> None:
     learned = [t for t in times if middle <= t < middle + DAY]
     assert len(model.learned) == len(learned) > 0
     assert [times[n] for n in track.ordinals] == [t for t in times if t >= middle + DAY]
-    scores = replay.history.scores(track)
+    scores = replay.history.scores(track.scored)
     assert np.isnan(scores[np.array(times) < middle + DAY]).all()
 
 

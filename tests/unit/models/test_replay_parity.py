@@ -21,7 +21,7 @@ def test_scores_are_those_of_the_stream() -> None:
     replay = Replay([track])
     replay.run(found)
     replay.finish()
-    scores = replay.history.scores(track)
+    scores = replay.history.scores(track.scored)
     by_model = 0
     for ordinal, identity in enumerate(replay.history.ids):
         decision = decisions[identity]

@@ -50,7 +50,7 @@ def test_rows_are_the_streams_own_and_end_where_they_should(world: Path, found: 
     assert 0 < many < len(whole.event_time)
     assert found.event_time.tolist() == whole.event_time[:many].tolist()
     assert found.truth.tolist() == whole.truth[:many].tolist()
-    scored = np.flatnonzero(~np.isnan(replay.history.scores(track)))
+    scored = np.flatnonzero(~np.isnan(replay.history.scores(track.scored)))
     rows = np.frombuffer(collector.rows).reshape(-1, len(FEATURES.names))
     first = scored[0]
     assert np.array_equal(found.rows[first:], rows[: many - first], equal_nan=True)
