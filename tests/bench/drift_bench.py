@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models.drift.counts import DAY_MS
+from models.drift.policy import WEEK
 from tests.bench.drift_rows import fold_branches
-from tests.bench.drift_signals import FIRST_DAY, Found, Signals, signals
+from tests.bench.drift_signals import FIRST_DAY, Found, Signals, alerts, signals
 
 DOCUMENT = Path(__file__).parents[2] / "infra" / "docs" / "drift.md"
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
@@ -63,11 +64,15 @@ class Steady(NamedTuple):
 
 
 class Drifting(NamedTuple):
-    """A world that drifts, what fired in it, and its onset in days since its first midnight."""
+    """A world that drifts, what fired in it, and its onset in days since its first midnight.
+
+    `alerts` are those of a thousand decisions, in the two weeks before the onset and in the one
+    after, in which no label of what is new has come yet."""
 
     told: dict[str, Any]
     onset: float
     found: list[Found]
+    alerts: tuple[float | None, float | None]
 
     @property
     def false(self) -> list[Found]:
@@ -113,7 +118,10 @@ def drifting(world: Path) -> Drifting:
     """A drifting world and what fired in it."""
     told: dict[str, Any] = json.loads((world / "scenario.json").read_text())
     found = sorted(signals(world).found, key=lambda one: one.day)
-    return Drifting(told, told["onset"] / DAY_MS - FIRST_DAY, found)
+    onset = told["onset"] / DAY_MS - FIRST_DAY
+    spans = (onset - 2 * WEEK, onset), (onset, onset + WEEK)
+    before, after = (alerts(world, *span) for span in spans)
+    return Drifting(told, onset, found, (before, after))
 
 
 DETECTORS = ("PSI_DAY", "PSI_WEEK", "SHARE_DAY", "ADWIN", "PAGE_HINKLEY", "VOLUME")
@@ -160,8 +168,10 @@ def segment_lines(steady: Sequence[Steady]) -> list[str]:
 
 def scenario_lines(drifted: Sequence[Drifting]) -> list[str]:
     """The drifting worlds' table."""
-    lines = ["| world | must be named | signalled, days after the onset | of segments | false |"]
-    return [*lines, "| --- | --- | --- | --- | --- |", *map(scenario_line, drifted)]
+    lines = [
+        "| world | must be named | signalled, days after the onset | of segments | false | alerts |"
+    ]
+    return [*lines, "| --- | --- | --- | --- | --- | --- |", *map(scenario_line, drifted)]
 
 
 def scenario_line(world: Drifting) -> str:
@@ -179,9 +189,15 @@ def scenario_line(world: Drifting) -> str:
     wrong = "; ".join(f"{one.detector} {one.subject}" for one in world.false) or "-"
     cells = (
         world.told["name"], ", ".join(sorted(asked)) or "nothing",
-        (", ".join(parts) or "-") + more, segments or "-", wrong,
+        (", ".join(parts) or "-") + more, segments or "-", wrong, alert_rates(world),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def alert_rates(world: Drifting) -> str:
+    """Alerts a thousand, before the onset and after it."""
+    before, after = world.alerts
+    return "-" if before is None or after is None else f"{before:.0f}, {after:.0f}"
 
 
 def text(found: Found, onset: float) -> str:

@@ -114,6 +114,17 @@ def merged(days: Iterable[Day]) -> Signals:
     return Signals(found, sum(one.watched.reference is not None for one in groups))
 
 
+def alerts(world: Path, first: float, last: float) -> float | None:
+    """Alerts a thousand decisions of the model, by the threshold in force, between two days since
+    the world's first midnight; None where the model does not see what drifts."""
+    if (world / "columns.yaml").exists():
+        return None
+    rows = folded(world)
+    day = rows.event_time / DAY_MS - FIRST_DAY
+    asked = rows.modelled & (day >= first) & (day < last)
+    return float((rows.score >= rows.threshold)[asked].mean()) * 1_000.0
+
+
 def outcomes(rows: Rows) -> Iterator[Found]:
     """The signals of the outcomes' stage."""
     watch = OutcomeWatch(DriftPolicy())

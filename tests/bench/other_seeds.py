@@ -21,7 +21,7 @@ from tests.bench.choose_settings import Scores, Table, asked_of, collected, comb
 
 TEST = FOLDS["test"]
 END = max(fold.assessed.end for fold in TEST)
-SEEDS = (0, 1, 2)
+SEEDS = tuple(range(6))
 SINGLES = ("splines", "leveraging_bagging", "logistic")
 
 

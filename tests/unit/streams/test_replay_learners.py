@@ -86,7 +86,9 @@ def test_scores_have_the_same_bits_elsewhere() -> None:
 
 def test_what_a_model_raises_is_said_with_its_name() -> None:
     broken = f"{__name__}:Breaks"
-    with pytest.raises(LearnerFailed, match=r"Breaks: expected scores, got 'ArithmeticError: no fr"):
+    with pytest.raises(
+        LearnerFailed, match=r"Breaks: expected scores, got 'ArithmeticError: no fr"
+    ):
         told(Elsewhere(Job((broken,), 0, POLICY)))
 
 
