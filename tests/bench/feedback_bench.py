@@ -61,28 +61,30 @@ class Borrowed(Track):
 
 
 class Watched(Track):
-    """A track without feedback that notes what it would have asked about."""
+    """Tracks without feedback, the first of them asked: it notes what it would have asked about."""
 
-    def __init__(self, inner: Track, analysts: Analysts) -> None:
-        super().__init__(inner.model, inner.policy)
-        self.inner, self.analysts, self.scores = inner, analysts, inner.scores
+    def __init__(self, inner: Sequence[Track], analysts: Analysts) -> None:
+        super().__init__(inner[0].model, inner[0].policy)
+        self.inner, self.analysts, self.scores = inner, analysts, inner[0].scores
 
     def decide(self, ordinal: int, event_time: int, row: Row) -> None:
         """Hand on."""
         if self.analysts.is_over(event_time):
-            self.inner.settle()
+            self.settle()
             self.analysts.close(self.scores[-self.analysts.many :])
             deque(self.analysts.due(2**62), maxlen=0)
-        self.inner.decide(ordinal, event_time, row)
+        for track in self.inner:
+            track.decide(ordinal, event_time, row)
         self.analysts.saw(ordinal, event_time, row)
 
     def hear(self, ordinal: int, event_time: int, row: Row, fraud: bool) -> None:
         """Hand on."""
-        self.inner.hear(ordinal, event_time, row, fraud)
+        for track in self.inner:
+            track.hear(ordinal, event_time, row, fraud)
 
     def settle(self) -> None:
         """Score what waits."""
-        self.inner.settle()
+        self.inner[0].settle()  # a blend's settles its members'
 
 
 def ways(name: str, seed: int, per_day: int, truth: NDArray[np.int8]) -> dict[str, Any]:
@@ -92,15 +94,15 @@ def ways(name: str, seed: int, per_day: int, truth: NDArray[np.int8]) -> dict[st
     def analysts() -> Analysts:
         return Analysts(per_day, lambda ordinal: bool(truth[ordinal] == 1))
 
-    def made(policy: LearnPolicy) -> Track:
-        return tracks((name,), FEATURES.names, seed, policy)[name]
+    def made(policy: LearnPolicy) -> list[Track]:
+        return [*tracks((name,), FEATURES.names, seed, policy).values()]
 
     none = Watched(made(LearnPolicy()), analysts())
-    slow, fast = Borrowed(none.inner), made(daily)
+    slow, fast = Borrowed(none.inner[0]), made(daily)
     return {  # the borrower first: the owner has then scored as much as it has
-        "separate": FeedbackTrack([slow], [fast], analysts()),
+        "separate": FeedbackTrack([slow], fast, analysts()),
         "none": none,
-        "pooled": FeedbackTrack([made(LearnPolicy())], None, analysts()),
+        "pooled": FeedbackTrack(made(LearnPolicy()), None, analysts()),
     }
 
 
