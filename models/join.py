@@ -1,13 +1,13 @@
 """Labels, days late, find their decisions; a decision and its label make an outcome.
 
 An outcome's id and bytes depend on the decision and the label alone, never on which came first or
-how often, so consumers keep one by id. Of several labels for one transaction the later by
-`observed_at` wins; at equal times the more trusted source (`TRUSTED`), then the greater digest of
-the label's id. A label that names another in `supersedes` takes its place whatever their times: it
-counts as observed a millisecond after it. INCONCLUSIVE takes nothing back, not even the label that
-it names: there is no third truth to learn instead, so a wrong FRAUD is withdrawn by LEGITIMATE.
-What is in force is a fold over a card's labels in the
-order of the log, so it does not matter when the decision came.
+how often, so consumers keep one by id; but for `corrects`, which says what was sent before it. Of
+several labels for one transaction the later by `observed_at` wins; at equal times the more trusted
+source (`TRUSTED`), then the greater digest of the label's id. A label that names another in
+`supersedes` takes its place whatever their times: it counts as observed a millisecond after it.
+INCONCLUSIVE takes nothing back, not even the label that it names: there is no third truth to learn
+instead, so a wrong FRAUD is withdrawn by LEGITIMATE. What is in force is a fold over a card's
+labels in the order of the log, so it does not matter when the decision came.
 What is presumed of decisions without a label is in `models.maturity`.
 """
 
@@ -110,10 +110,12 @@ def outcome(
     *,
     kept: float = 1.0,
     presumed: bool = False,
+    corrects: float = 0.0,
 ) -> dict[str, Any]:
     """The outcome of a decision under a label: what was seen and scored then, and the truth.
 
     `kept` is the share of its kind that becomes outcomes; a decision may carry a weight of its own.
+    `corrects` is the weight of the outcome that said otherwise before, 0.0 where none did.
     Raises `ProcessingFailed` where the two are not of one transaction: the pointer is wrong.
     """
     if decision["transaction_id"] != label["transaction_id"]:
@@ -130,11 +132,17 @@ def outcome(
         "label": label["label"],
         "source": label["source"],
         "observed_at": label["observed_at"],
-        "weight": decision.get("weight", 1.0) / kept,
+        "weight": weight_of(decision) / kept,
         "decided_src": decision["src"],
         "presumed": presumed,
+        "corrects": corrects,
         **taken,
     }
+
+
+def weight_of(decision: Mapping[str, Any]) -> float:
+    """How many decisions a decision stands for."""
+    return float(decision.get("weight", 1.0))
 
 
 def terminal_outcome(

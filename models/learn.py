@@ -132,14 +132,14 @@ class Learner:
         scores = self._scores(outcome, shadow)
         features = outcome["features"]
         row = [features.get(name) for name in self.names]
-        mistake = 0.0 if known is None else self.memory.weight(key)
+        mistake = self._mistake(outcome, key, fraud=fraud)
         self._note(key, outcome, weight, scores)
         lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"])
         foreseen = learn_opening.foreseen(self, row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)
         self.trained_from = offset if self.trained_from is None else self.trained_from
-        self._count(fraud, known)
+        self._count(fraud, corrected=mistake > 0)
         if not self.opening.is_open:
             learn_opening.look(self, lesson, foreseen)
         return True
@@ -283,9 +283,18 @@ class Learner:
         )  # fmt: skip
         self.memory.note(seen)
 
-    def _count(self, fraud: bool, known: bool | None) -> None:
+    def _mistake(self, outcome: Mapping[str, Any], key: int, *, fraud: bool) -> float:
+        """The weight at which the transaction was learned as its other class, 0.0 where it was not.
+
+        A chargeback may take a presumption back weeks later, when it is long forgotten: then what
+        the join says it corrects is what was learned, but for what this learner leaves out itself.
+        """
+        if self.memory.verdict(key) is not None:
+            return self.memory.weight(key)
+        kept = clean_weight(key, self.policy.keep_clean) if fraud else 1.0
+        return float(outcome.get("corrects", 0.0)) * kept
+
+    def _count(self, fraud: bool, *, corrected: bool) -> None:
         self.counts["learned"] += 1
-        self.counts["frauds"] += fraud
-        if known is not None:
-            self.counts["corrected"] += 1
-            self.counts["frauds"] -= known
+        self.counts["corrected"] += corrected
+        self.counts["frauds"] += fraud - (corrected and not fraud)

@@ -165,7 +165,7 @@ def _lessons(
         if _may_teach(learner, offset, body):
             at += 1
             if verdicts.stands(offset, transaction_key(body)):
-                yield offset, body, at
+                yield offset, {**body, "corrects": 0.0}, at  # what it corrects is not learned
 
 
 class Ranks:

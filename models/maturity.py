@@ -36,7 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from models.join import JoinState, outcome
+from models.join import JoinState, outcome, weight_of
 from models.join_state import key_of
 from schemas.errors import FraudStreamsError
 from schemas.fields import LabelSource
@@ -191,6 +191,18 @@ def presume(
         return Presumption("THINNED")
     label = presumed_label(decision, policy)
     return Presumption("PRESUMED", outcome(decision, label, kept=policy.keep, presumed=True))
+
+
+def presumed_weight(decision: Mapping[str, Any], policy: MaturityPolicy) -> float:
+    """The weight of the outcome that presumed a matured decision; 0.0 where there was none.
+
+    >>> policy = MaturityPolicy(keep=0.25)
+    >>> [presumed_weight({"transaction_id": f"t{n}"}, policy) for n in range(2, 5)]
+    [0.0, 4.0, 4.0]
+    """
+    return (
+        weight_of(decision) / policy.keep if keeps(decision["transaction_id"], policy.keep) else 0.0
+    )
 
 
 def presumed_label(decision: Mapping[str, Any], policy: MaturityPolicy) -> dict[str, Any]:

@@ -179,6 +179,7 @@ class Outcome(Event):
     observed_at: Int64
     weight: float = 1.0
     presumed: bool = False
+    corrects: float = 0.0
     amount_minor: Int64
     currency: str
     score: float

@@ -13,7 +13,7 @@ from typing import Any
 from models import join
 from models.join import Match
 from models.join_state import key_of
-from models.maturity import MaturityPolicy
+from models.maturity import MaturityPolicy, presumed_weight
 from schemas import topics
 from schemas.errors import KeyMismatch, OrphanLabel, SchemaInvalid
 from streams import maturing
@@ -113,7 +113,10 @@ def matched(
     if was_presumed and label["label"] == "LEGITIMATE":
         return "CONFIRMED"
     takes_back = found.before is not None and found.before.label == "FRAUD"
-    send(task, record, decision, label, entry, takes_back=takes_back)
+    corrects = presumed_weight(decision, policy) if was_presumed else 0.0
+    if found.before is not None and found.before.label != label["label"]:
+        corrects = join.weight_of(decision)
+    send(task, record, decision, label, entry, takes_back=takes_back, corrects=corrects)
     return "REVERSED" if was_presumed else found.kind
 
 
@@ -125,13 +128,14 @@ def send(
     entry: Entry,
     *,
     takes_back: bool = False,
+    corrects: float = 0.0,
 ) -> None:
     """Send an outcome to the learner, and to its terminal where it changes what is known there.
 
     A terminal's risk divides its known frauds by all its transactions, so a legitimate outcome
     changes nothing there unless it takes a fraud back; sending all would double the activity log.
     """
-    outcome = join.outcome(decision, label)
+    outcome = join.outcome(decision, label, corrects=corrects)
     task.emit(topics.OUTCOMES, outcome["transaction_id"].encode(), encode_outcome(outcome))
     METRICS.outcomes.labels(outcome["label"]).inc()
     delay = (outcome["observed_at"] - outcome["event_time"]) / 1000

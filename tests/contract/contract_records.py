@@ -101,6 +101,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "source": "CHARGEBACK",
         "weight": 10.0,
         "presumed": True,
+        "corrects": 1.0,
         "feature_spec": "0123456789abcdef",
         "features": _FEATURES,
         "decided_src": SOURCE,

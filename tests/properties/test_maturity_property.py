@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -149,7 +150,8 @@ def check_outcomes(world: World, run: JoinRun) -> None:
     by_id: dict[str, dict[str, Any]] = {}
     heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for made in outcomes:
-        assert by_id.setdefault(made["outcome_id"], made) == made, "two records for one id"
+        said = {name: value for name, value in made.items() if name != "corrects"}
+        assert by_id.setdefault(made["outcome_id"], said) == said, "two records for one id"
         heard[made["transaction_id"]].append(made)
     for n, first in world.decisions.items():
         transaction_id, mine = f"t{n}", heard.pop(f"t{n}", [])
@@ -164,6 +166,7 @@ def check_one(world: World, first: dict[str, Any], mine: list[dict[str, Any]]) -
     transaction_id, truth = first["transaction_id"], world.truth(first["transaction_id"])
     open_to_silence = first["decision"] != "DECLINE"
     kept = open_to_silence and keeps(transaction_id, POLICY.keep)
+    check_corrections(mine)
     presumed = [made["presumed"] for made in mine]
     if any(presumed):
         assert kept
@@ -179,6 +182,19 @@ def check_one(world: World, first: dict[str, Any], mine: list[dict[str, Any]]) -
         assert truth == "LEGITIMATE", "a label made no outcome"
         assert open_to_silence
         assert not kept, "confirms what was presumed, and others stand for it"
+
+
+def check_corrections(mine: list[dict[str, Any]]) -> None:
+    """What takes something back says at which weight it was sent; only an outcome that is sent
+    again after a crash may have forgotten it."""
+    sent: set[str] = set()
+    for before, made in pairwise([None, *mine]):
+        turns = before is not None and before["label"] != made["label"]
+        allowed = {before["weight"] if before is not None and turns else 0.0}
+        if made["outcome_id"] in sent or (before is not None and before["outcome_id"] in sent):
+            allowed |= {0.0, 1.0, 2.0}
+        assert made["corrects"] in allowed
+        sent.add(made["outcome_id"])
 
 
 def check_terminal(world: World, run: JoinRun) -> None:

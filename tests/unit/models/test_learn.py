@@ -115,6 +115,22 @@ def test_a_correction_outweighs_the_mistake(name: str) -> None:
     assert suspicion(True, False) < suspicion(True)
 
 
+@pytest.mark.parametrize(("fraud", "told"), [(True, 10.0), (False, 1.0)])
+def test_a_correction_is_one_though_the_mistake_is_forgotten(fraud: bool, told: float) -> None:
+    """A chargeback comes weeks after the presumption; the join says what it takes back."""
+    pupil, taught_at = learner(remembered=8), []
+    pupil.learn(outcome(7, fraud=not fraud, weight=told))
+    for number in range(100, 110):
+        pupil.learn(outcome(number, fraud=False))
+    model = pupil.competitors["logistic"].model  # type: ignore[attr-defined]  # it is a member
+    model.learn = lambda _row, _fraud, learned: taught_at.append(learned)
+    before = dict(pupil.counts)
+    pupil.learn(outcome(7, fraud=fraud) | {"corrects": told})
+    assert taught_at == [2.0 * told]
+    assert pupil.counts["corrected"] == before["corrected"] + 1
+    assert pupil.counts["frauds"] == fraud
+
+
 def test_a_presumption_never_corrects_a_label() -> None:
     pupil = learner()
     pupil.learn(outcome(7, fraud=True))

@@ -88,6 +88,19 @@ def test_a_later_chargeback_reverses_a_presumption(run: JoinRun) -> None:
     assert [n["label"] for n in run.outputs.bodies(topics.ACTIVITY)] == ["FRAUD", "LEGITIMATE"]
 
 
+@pytest.mark.parametrize(("keep", "corrects"), [(1.0, 1.0), (0.8, 1.25), (0.4, 0.0)])
+def test_a_reversal_says_at_which_weight_it_was_presumed(keep: float, corrects: float) -> None:
+    """Not at all, where others stood for it."""
+    run = JoinRun(MaturityPolicy(sources=POLICY.sources, keep=keep))
+    publish(run, decision(0, 0, "APPROVE"), decision(1, LATER, "APPROVE"))
+    run.drain()
+    assert len(heard(run)) == (corrects > 0)
+    publish(run, label(0, hour=LATER + 5), label(0, "LEGITIMATE", LATER + 6))
+    run.drain()
+    found = [made["corrects"] for made in run.outputs.bodies(topics.OUTCOMES)]
+    assert found[-2:] == [corrects, 1.0]
+
+
 def test_a_label_that_confirms_a_presumption_makes_no_outcome(run: JoinRun) -> None:
     publish(run, decision(0, 0, "APPROVE"), decision(1, LATER, "APPROVE"))
     run.drain()
