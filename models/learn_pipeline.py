@@ -8,12 +8,9 @@ set. River's own parts do all arithmetic; this module names the columns and carr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from river import linear_model, optim, preprocessing, utils
-
-RIVER_VERSION = version("river")
 
 CLIP = 12.0
 """Deviations at which a standardised value is held. Counts of frauds and ratios have long tails:

@@ -33,6 +33,7 @@ class ModelSnapshot(Event):
     threshold: float | None = None
     part: int = 0
     parts: int = 1
+    platform: str = ""
 
 
 class Ruleset(Event):

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.learn_pipeline import RIVER_VERSION
 from models.learn_policy import LearnPolicy, alert_threshold
 from models.portfolio import PORTFOLIO, factory
 from models.portfolio.combination import Combination
 from models.portfolio.inputs import Row
 from models.portfolio.interface import OnlineModel
+from models.provenance import PLATFORM, RIVER_VERSION
 from models.scorer import FORMAT, KIND, canonical
 
 PIPELINE = "river.logistic_pipeline"
@@ -114,7 +114,8 @@ class Competitor:
         threshold = alert_threshold(self.ranked, self.policy.alerts_per_1000)
         return {
             "name": self.name, "version": offset, "parent": self.latest, "kind": kind,
-            "river_version": RIVER_VERSION, "offset": offset, "payload": payload,
+            "river_version": RIVER_VERSION, "platform": PLATFORM,
+            "offset": offset, "payload": payload,
             "sha256": hashlib.sha256(payload).hexdigest(),
             "threshold": threshold,
             "part": 0, "parts": 1,

@@ -15,9 +15,9 @@ from river import linear_model, optim, utils
 
 from models.portfolio.imbalance import corrected, hashed, log_odds, thinned
 from models.portfolio.interface import PayloadError
-from models.portfolio.river_model import RIVER_VERSION
 from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.state import dump, load
+from models.provenance import RIVER_VERSION
 
 KIND = "river.blend"
 FORMAT = 1

@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from models.learn_pipeline import CLIP, RIVER_VERSION, LogisticPipeline
+from models.learn_pipeline import CLIP, LogisticPipeline
 from models.portfolio.inputs import Row
 from models.portfolio.interface import PayloadError
+from models.provenance import RIVER_VERSION
 from models.scorer import canonical
 
 KIND = "river.logistic_pipeline"

@@ -7,7 +7,6 @@ packed: settings come from the code that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 from models.portfolio.catalogue import inputs_for
@@ -16,8 +15,7 @@ from models.portfolio.inputs import Inputs, Row
 from models.portfolio.interface import PayloadError
 from models.portfolio.settings import Settings
 from models.portfolio.state import dump, load
-
-RIVER_VERSION = version("river")
+from models.provenance import RIVER_VERSION
 
 
 class RiverModel:

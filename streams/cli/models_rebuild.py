@@ -119,8 +119,6 @@ def _rebuild(log: Any, request: Request, told: Told) -> Rebuilt:
 
 def report(request: Request, rebuilt: Rebuilt) -> dict[str, Any]:
     """The JSON object; `equals` is null where labels were changed: nothing has to be equal."""
-    from models.learn_pipeline import RIVER_VERSION  # noqa: PLC0415 - River is slow to import
-
     snapshot = rebuilt.snapshot
     corrected = rebuilt.decisions_corrected
     return {
@@ -128,7 +126,7 @@ def report(request: Request, rebuilt: Rebuilt) -> dict[str, Any]:
         "sha256": snapshot["sha256"],
         "published_sha256": rebuilt.published_sha256,
         "equals": rebuilt.equals if request.as_it_was else None,
-        "comparable": rebuilt.river_versions <= {RIVER_VERSION},
+        "comparable": rebuilt.comparable,
         "last_offset": rebuilt.stop - 1,
         **rebuilt.counts,
         "versions_equal": len(rebuilt.equal),
@@ -168,7 +166,7 @@ def _verdict(found: dict[str, Any]) -> list[str]:
     if found["versions_missing"]:
         lines.append(f"not made again: {', '.join(found['versions_missing'])}")
     if not found["comparable"]:
-        lines.append("another River published these: hashes are not comparable")
+        lines.append("another River or platform published these: hashes are not comparable")
     return lines
 
 

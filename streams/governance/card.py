@@ -65,6 +65,7 @@ def _identity(log: Log, version: Version) -> Card:
         "decides": ref(champion),
         "in_force": ref(champion) == version.ref,
         "river_version": manifest["river_version"],
+        "platform": manifest["platform"],
         "feature_spec": manifest["feature_spec"],
         "logic_version": told.logic_version(log),
         "sha256": manifest["sha256"],

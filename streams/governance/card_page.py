@@ -167,7 +167,8 @@ def _approvals(card: Card) -> list[Block]:
 def _versions(card: Card) -> list[Block]:
     rows = [
         ("kind", card["kind"]), ("parent", shown(card["parent"])),
-        ("River", card["river_version"]), ("feature specification", card["feature_spec"]),
+        ("River", card["river_version"]), ("platform", card["platform"] or "not said"),
+        ("feature specification", card["feature_spec"]),
         ("logic of decisions", shown(card["logic_version"])), ("SHA-256", card["sha256"]),
         ("payload, bytes", f"{card['payload_bytes']:,}"),
         ("head of the audit trail", shown(card["audit_head"])),

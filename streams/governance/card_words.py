@@ -9,7 +9,7 @@ from typing import Any
 from models.contest.protection import PRESUMED
 from models.decision import DecisionPolicy
 from models.features import FEATURES
-from models.learn_pipeline import RIVER_VERSION
+from models.provenance import PLATFORM, RIVER_VERSION, comparable
 from models.windows.spec import LATENESS_MS
 from streams.governance.measured import LEAST_FRAUDS
 from streams.governance.told import still_fired
@@ -117,10 +117,10 @@ def _of_today(card: Card) -> Iterator[str]:
             f"Its features are of specification {card['feature_spec']}; this installation computes "
             f"{FEATURES.spec_hash} and does not apply it."
         )
-    if card["river_version"] != RIVER_VERSION:
+    if not comparable(card["river_version"], card["platform"]):
         yield (
-            f"River {card['river_version']} learned it; a rebuild under River {RIVER_VERSION} need "
-            "not have the same hash."
+            f"River {card['river_version']} on {card['platform'] or 'a platform unknown'} made it; "
+            f"a rebuild under River {RIVER_VERSION} on {PLATFORM} need not have the same hash."
         )
     if not card["audit_whole"]:
         yield "The audit trail is broken: what it says below may be false. See `fraud audit`."

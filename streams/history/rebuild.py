@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from models.learn import Learner
+from models.provenance import comparable
 from schemas import topics
 from schemas.errors import FraudStreamsError
 from streams.history.altered import Altered, FinalLabels
@@ -82,7 +83,7 @@ class Rebuilt:
     differing: list[str]
     missing: list[str]
     unpublished: list[str]
-    river_versions: set[str]
+    comparable: bool
     decisions_corrected: int | None
 
     @property
@@ -164,7 +165,9 @@ def _compared(
         differing=_refs(key for key in theirs if key in mine and key not in equal),
         missing=_refs(key for key in theirs if key not in mine),
         unpublished=_refs(key for key in mine if key not in theirs),
-        river_versions={manifest["river_version"] for manifest in theirs.values()},
+        comparable=all(
+            comparable(one["river_version"], one["platform"]) for one in theirs.values()
+        ),
         decisions_corrected=corrected,
     )  # fmt: skip
 

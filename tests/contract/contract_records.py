@@ -128,6 +128,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "threshold": 0.125,
         "part": 0,
         "parts": 1,
+        "platform": "CPython 3.11, numpy 2.2.6, Linux x86_64, glibc 2.36",
     },
     "ruleset": {"name": "baseline", "version": 1, "yaml": "rules: []\n", "sha256": "5a" * 32},
     "audit_entry": {

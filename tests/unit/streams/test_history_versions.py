@@ -21,7 +21,7 @@ def snapshot(version: int, payload: bytes = b"0123456789") -> dict[str, Any]:
         "name": "forest", "version": version, "parent": None, "kind": "river.hoeffding_forest",
         "feature_spec": "f00d", "river_version": "1", "offset": version, "metrics": {},
         "payload": payload, "sha256": hashlib.sha256(payload).hexdigest(), "trained_from": 0,
-        "threshold": 0.5, "part": 0, "parts": 1,
+        "threshold": 0.5, "part": 0, "parts": 1, "platform": "",
     }  # fmt: skip
 
 

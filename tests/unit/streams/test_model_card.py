@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.contest.protection import PRESUMED
+from models.provenance import PLATFORM
 from schemas import topics
 from streams.cli.card import written
 from streams.governance.blocks import markdown, page
@@ -45,7 +46,7 @@ def found() -> dict[str, Any]:
 
 def without_hashes(text: str) -> str:
     """Weights may differ in the last bit from one processor to another; measures do not show it."""
-    return re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
+    return re.sub(r"\b[0-9a-f]{64}\b", "HASH", text).replace(PLATFORM, "PLATFORM")
 
 
 def test_the_card_reads_as_committed() -> None:
@@ -111,14 +112,14 @@ def test_a_challenger_that_never_decided_says_so() -> None:
 def test_what_nobody_vouches_for_is_a_limit() -> None:
     signal = {"detector": "ADWIN", "subject": "score", "state": "FIRED"}
     other = {
-        **found(), "drift": [signal], "audit_whole": False, "river_version": "0.1",
+        **found(), "drift": [signal], "audit_whole": False, "river_version": "0.1", "platform": "",
         "feature_spec": "f00d", "excluded": ["labels of TC40 teach nothing"],
         "data": found()["data"] | {"presumed": 75, "presumed_weight": 10.0},
     }  # fmt: skip
     said = " ".join(limits(other))
     for words in (
         "10% of the outcomes it read were presumed", "labels of TC40", "score (ADWIN)",
-        "specification f00d", "River 0.1 learned it", "audit trail is broken",
+        "specification f00d", "River 0.1 on a platform unknown", "audit trail is broken",
     ):  # fmt: skip
         assert words in said
     recovered = [signal, signal | {"state": "RECOVERED"}]
