@@ -1,7 +1,7 @@
 """A published version of any kind as a scorer that can explain itself, without unpickling anything.
 
-A logistic regression says what each feature added (`models.scorer`). Trees and blends have no
-weights to show, so they are asked what the score would be with one feature missing: the fall in
+A logistic regression says what each feature added (`models.scorer`). Trees, blends and means have
+no weights to show, so they are asked what the score would be with one feature missing: the fall in
 log-odds is that feature's contribution (occlusion; Zeiler and Fergus 2014). That costs one row a
 feature and is done only for a decision that is explained, about one in a hundred.
 

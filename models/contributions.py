@@ -7,6 +7,7 @@
  trees       Shapley values over fixed orders of the features (Castro et al. 2009; Štrumbelj and
              Kononenko 2014): trees vote with probabilities, which no path through them splits
  blend       the members' own numbers by the members' weights
+ mean        as trees: the mean of probabilities splits no log-odds; of one model alone, its own way
 ```
 
 But for the logistic regression, the bias is what the model says of a row of which nothing is known,
@@ -28,6 +29,7 @@ import numpy as np
 
 from models.portfolio.compiled_blend import CompiledBlend
 from models.portfolio.compiled_logistic import CompiledLogistic
+from models.portfolio.compiled_mean import CompiledMean
 from models.portfolio.compiled_splines import CompiledSplines, sigmoid
 from models.portfolio.imbalance import EDGE, hashed, log_odds
 from models.portfolio.inputs import Inputs
@@ -66,6 +68,8 @@ def parts(scorer: ModelScorer | RowScorer, row: Row) -> Parts:
 
 
 def _parts(rows: Any, row: Row) -> Parts:
+    if isinstance(rows, CompiledMean) and len(rows.members) == 1:
+        rows = rows.members[0]
     if isinstance(rows, CompiledLogistic):
         rows = rows.scorer
     if isinstance(rows, Scorer):

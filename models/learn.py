@@ -16,7 +16,8 @@ from typing import Any
 
 from models import learn_opening, learn_state
 from models.audit.chain import Chain
-from models.contest.competitor import Lesson, enter
+from models.contest.competitor import Lesson
+from models.contest.entering import enter
 from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
 from models.contest.protection import Watch
@@ -134,7 +135,8 @@ class Learner:
         row = [features.get(name) for name in self.names]
         mistake = self._mistake(outcome, key, fraud=fraud)
         self._note(key, outcome, weight, scores)
-        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"])
+        fast = source_of(outcome) in self.policy.fast_sources
+        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"], key, fast)
         foreseen = learn_opening.foreseen(self, row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.learn_policy import alert_threshold
 from models.policy_changes import changed
+from schemas.errors import InvalidField
 
 if TYPE_CHECKING:
     from models.learn import Learner
@@ -35,9 +36,17 @@ def take_back(learner: Learner, kept: Mapping[str, Any]) -> None:
 def adopt(learner: Learner, changes: Mapping[str, Any]) -> None:
     """Go by the policy that the learner began with, these settings in place of its own.
 
-    Raises `InvalidField` for a setting that it cannot have; then nothing has changed.
+    Raises `InvalidField` for a setting that it cannot have; then nothing has changed. Whom the
+    policy names competes once they are seated (`models.learn_seats`): a command may be rehearsed.
     """
-    learner.policy = changed(learner.defaults, changes)
+    policy = changed(learner.defaults, changes)
+    if learner.champion not in policy.entered:
+        raise InvalidField(
+            "command.payload.set.separate", came=[*policy.separate],
+            expected=f"{learner.champion}, the champion, among them",
+            todo="Promote another one before it.",
+        )  # fmt: skip
+    learner.policy = policy
     learner.changes = dict(changes)
     for one in learner.competitors.values():
         one.policy = learner.policy

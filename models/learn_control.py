@@ -23,6 +23,7 @@ from models.learn_freezing import TOGETHER, freeze, is_over, thaw
 from models.learn_promotion import promote
 from models.learn_rebuild import is_due, rebuild
 from models.learn_rules import apply_rules
+from models.learn_seats import seat
 from models.outcome import is_presumed, source_of, transaction_key
 from models.rules import Ruleset, baseline
 from models.shadows import Around, look_ahead, shadows_of
@@ -175,7 +176,7 @@ def _wait(
 def _all_published(learner: Learner, offset: int, reason: str) -> list[Announcement]:
     """Publish what was learned in one go, under the offset of its cause."""
     enough = learner.opening.is_open and learner.counts["learned"] >= learner.policy.first
-    return publish(learner, learner.policy.competitors if enough else (), offset, reason)
+    return publish(learner, learner.policy.entered if enough else (), offset, reason)
 
 
 # -- commands ---------------------------------------------------------------------------------
@@ -243,6 +244,7 @@ def _command(
 ) -> list[Announcement]:
     """Carry a command out; `more` ends the reason."""
     done = carry_out(learner, record)
+    seat(learner)
     if done.nothing:
         return []
     done = done._replace(reason=done.reason + more)

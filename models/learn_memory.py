@@ -85,6 +85,15 @@ class Memory:
         self._slots[seen.key] = slot
         self._next = (slot + 1) % self.size
 
+    def reseat(self, places: Sequence[int | None]) -> None:
+        """Let others compete: where the scores of each stood before, None for nobody's."""
+        rows = np.zeros(self.size, row_type(len(places)))
+        for name in ("key", "card", "time", "amount", "weight", "fraud"):
+            rows[name] = self._rows[name]
+        for at, place in enumerate(places):
+            rows["scores"][:, at] = np.nan if place is None else self._rows["scores"][:, place]
+        self._rows = rows
+
     def table(self) -> Table:
         """A copy of what is remembered, oldest first."""
         if not self.full:

@@ -10,6 +10,8 @@ from models.contest.promotion import PromotionPolicy
 from models.contest.protection import ProtectionPolicy
 from models.portfolio.settings import CHOSEN
 
+SEPARATE = "separate:"
+"""Begins the name of a competitor that is learned in two; the rest says of what kind both are."""
 BLENDED: tuple[str, ...] = tuple(CHOSEN["blend"]["members"])
 
 
@@ -39,6 +41,10 @@ class LearnPolicy:
     competitors: names of the portfolio, or `module:factory`. By default the logistic regression,
         the blend that did best on VALID (ADR 0004) and the members it needs.
     blended: whom `blend` combines, all of them competitors.
+    separate: kinds that compete once more, learned in two (`models.contest.separate`), under the
+        name `separate:KIND`. Nobody: on VALID it was better for the logistic regression, worse for
+        forests (infra/docs/feedback.md), and whose analysts label is for a bank to say.
+    fast_sources: whose labels the fast one of such two learns.
     champion: who decides at first. The logistic regression is useful after hundreds of outcomes
         and costs a few microseconds a score; the others must earn their place.
     quick: published at `first` and `every`. A forest compiles and packs in up to a second, so
@@ -67,6 +73,8 @@ class LearnPolicy:
     ranked: int = 2_048
     competitors: tuple[str, ...] = tuple(dict.fromkeys(("logistic", *BLENDED, "blend")))
     blended: tuple[str, ...] = BLENDED
+    separate: tuple[str, ...] = ()
+    fast_sources: tuple[str, ...] = ("ANALYST",)
     champion: str = "logistic"
     quick: tuple[str, ...] = ("logistic",)
     slow_first: int = 2_000
@@ -79,6 +87,19 @@ class LearnPolicy:
     promotion: PromotionPolicy = field(default_factory=PromotionPolicy)
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """The names of all who compete, in their order.
+
+        >>> LearnPolicy(competitors=("logistic",), separate=("splines",)).entered
+        ('logistic', 'separate:splines')
+        """
+        return (*self.competitors, *(SEPARATE + kind for kind in self.separate))
+
+    def is_quick(self, name: str) -> bool:
+        """Whether a competitor is published at `first` and `every`: by what it is made of."""
+        return name.removeprefix(SEPARATE) in self.quick
 
 
 def should_publish(learned: int, policy: LearnPolicy) -> bool:
@@ -99,9 +120,9 @@ def due(learned: int, policy: LearnPolicy) -> tuple[str, ...]:
     (('logistic',), True)
     """
     if learned > 0 and (learned == policy.slow_first or learned % policy.slow_every == 0):
-        return policy.competitors
+        return policy.entered
     if should_publish(learned, policy):
-        return tuple(name for name in policy.competitors if name in policy.quick)
+        return tuple(name for name in policy.entered if policy.is_quick(name))
     return ()
 
 

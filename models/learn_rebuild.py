@@ -21,7 +21,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from models.contest.competitor import Combined, Member, enter
+from models.contest.competitor import Combined, Member
+from models.contest.entering import enter
 from models.contest.opening import Opening
 from models.learn import Learner
 from models.learn_freezing import TOGETHER

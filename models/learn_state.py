@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.audit.chain import Chain
 from models.contest.opening import Opening
-from models.learn_changes import PLAIN, take_back
+from models.learn_changes import PLAIN, adopt, take_back
+from models.learn_seats import seat
 from models.windows.errors import StateFormatError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def data(learner: Learner) -> dict[str, Any]:
 
 def restore(learner: Learner, state: Mapping[str, Any]) -> None:
     """Make a new learner what `data` says; raises `StateFormatError` where others compete."""
+    adopt(learner, state["changes"])
+    seat(learner)
     if [*state["competitors"]] != [*learner.competitors]:
         raise StateFormatError(
             "learner", expected=f"competitors {[*learner.competitors]}",

@@ -15,18 +15,24 @@ from typing import Any, NamedTuple, get_args
 
 from models.approval import APPROVE
 from models.learn_policy import LearnPolicy
+from models.portfolio import PORTFOLIO
 from schemas.errors import InvalidField
-from schemas.fields import CommandKind
+from schemas.fields import CommandKind, LabelSource
 
 # An approval that waits for an approval never ends, and a rule that fires on everybody at night
 # must not wait, and expire, for want of a second person: its demotion lets nothing new act.
 NEVER_WAIT = (APPROVE, "RULES_DEMOTE")
 KINDS = tuple(kind for kind in get_args(CommandKind) if kind not in NEVER_WAIT)
+SOURCES: tuple[str, ...] = get_args(LabelSource)
+SEPARABLE = tuple(name for name in PORTFOLIO if name != "blend")
+"""Who may be learned in two: a blend's members learn once, for all. Nothing else: a command must
+not name code to import."""
 Changes = dict[str, Any]
 
 
 class Setting(NamedTuple):
-    """Which part and field of the policy, its kind and bounds, and what it means."""
+    """Which part and field of the policy, its kind and bounds, what it means, and of a list, some
+    of what it is."""
 
     part: str
     field: str
@@ -34,6 +40,7 @@ class Setting(NamedTuple):
     least: float
     most: float
     meaning: str
+    among: tuple[str, ...] = ()
 
 
 SETTINGS: dict[str, Setting] = {
@@ -69,10 +76,19 @@ SETTINGS: dict[str, Setting] = {
     ),
     "approve": Setting(
         "approval", "kinds", list, 0, len(KINDS),
-        "kinds of commands that wait for a second approver",
+        "kinds of commands that wait for a second approver", KINDS,
     ),
     "approve_hours": Setting(
         "approval", "hours", float, 0.01, 720.0, "hours until a command nobody approved expires"
+    ),
+    "separate": Setting(
+        "", "separate", list, 0, len(SEPARABLE),
+        "kinds of models that compete once more, learned in two: one hears every outcome, another "
+        "the fast sources alone, and the score is their mean", SEPARABLE,
+    ),
+    "fast_sources": Setting(
+        "", "fast_sources", list, 0, len(SOURCES),
+        "sources whose labels teach the second one of such two", SOURCES,
     ),
 }  # fmt: skip
 
@@ -118,8 +134,8 @@ def _with(policy: LearnPolicy, setting: Setting, value: Any) -> LearnPolicy:
 def _checked(name: str, setting: Setting, value: Any) -> Any:
     where = f"command.payload.set.{name}"
     if setting.kind is list:
-        if not isinstance(value, list) or not set(map(str, value)) <= set(KINDS):
-            raise InvalidField(where, expected=f"a list of some of {KINDS}", came=value)
+        if not isinstance(value, list) or not set(map(str, value)) <= set(setting.among):
+            raise InvalidField(where, expected=f"a list of some of {setting.among}", came=value)
         return tuple(sorted(set(value)))
     if setting.kind is bool:
         if not isinstance(value, bool):

@@ -33,7 +33,8 @@ threshold: River's own score costs as much as a lesson, and the threshold is a q
 class Lesson(NamedTuple):
     """One outcome, as competitors are taught it: `scores` are those at the decision, by name, NaN
     for none; `mistake` is the weight at which its transaction was learned as the other class
-    before, 0.0 where it was not; `number` counts lessons."""
+    before, 0.0 where it was not; `number` counts lessons; `key` names the transaction; `fast`:
+    whether it was told by a source that the policy calls so."""
 
     row: Row
     fraud: bool
@@ -41,6 +42,8 @@ class Lesson(NamedTuple):
     mistake: float
     scores: Mapping[str, float]
     number: int
+    key: int = 0
+    fast: bool = False
 
 
 def correction(lesson: Lesson, keep: float, policy: LearnPolicy) -> float:
@@ -233,23 +236,3 @@ class Combined(Competitor):
     def restore_model(self, data: bytes) -> None:
         """Go on where `state` left off."""
         self.model.unpack(data)
-
-
-def enter(features: Sequence[str], policy: LearnPolicy) -> dict[str, Competitor]:
-    """The policy's competitors by name, without any experience.
-
-    Raises ValueError for a blend of others than competitors before it: who does not learn cannot
-    be combined.
-    """
-    entered: dict[str, Competitor] = {}
-    for name in policy.competitors:
-        if name != COMBINED:
-            entered[name] = Member(name, features, policy)
-            continue
-        if not entered.keys() >= set(policy.blended):
-            raise ValueError(
-                f"policy.blended: expected some of {[*entered]}, before {COMBINED}, got "
-                f"{policy.blended}; name them among the competitors"
-            )
-        entered[name] = Combined(policy.blended, features, policy)
-    return entered

@@ -14,6 +14,7 @@ from typing import Any
 from models.portfolio.compiled_blend import CompiledBlend
 from models.portfolio.compiled_forest import CompiledForest
 from models.portfolio.compiled_logistic import CompiledLogistic
+from models.portfolio.compiled_mean import CompiledMean
 from models.portfolio.compiled_splines import CompiledSplines
 from models.portfolio.interface import PayloadError, RowScorer
 
@@ -24,11 +25,16 @@ def _blend(payload: Mapping[str, Any]) -> RowScorer:
     return CompiledBlend(payload, [compile_payload(member) for member in payload["members"]])
 
 
+def _mean(payload: Mapping[str, Any]) -> RowScorer:
+    return CompiledMean([compile_payload(member) for member in payload["members"]])
+
+
 KINDS: dict[str, Callable[[Mapping[str, Any]], RowScorer]] = {
     "river.hoeffding_forest": CompiledForest,
     "river.splines": CompiledSplines,
     "river.logistic_pipeline": CompiledLogistic,
     "river.blend": _blend,
+    "river.mean": _mean,
 }
 
 

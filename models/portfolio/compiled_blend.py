@@ -30,24 +30,26 @@ class CompiledBlend:
         """`score` of each row."""
         if not len(rows):
             return []
-        return [self._combine(scores) for scores in zip(*self.columns(rows), strict=True)]
-
-    def columns(self, rows: Sequence[Row]) -> list[list[float]]:
-        """The scores of each member; members with the same inputs have them derived once."""
-        derived: dict[object, Floats] = {}
-        found = []
-        for member in self.members:
-            if not isinstance(member, InputScorer):
-                found.append(member.score_many(rows))
-                continue
-            key = (member.inputs.features, member.inputs.declared)
-            if key not in derived:
-                derived[key] = member.inputs.columns(rows)
-            found.append(member.score_inputs(derived[key]))
-        return found
+        found = columns(self.members, rows)
+        return [self._combine(scores) for scores in zip(*found, strict=True)]
 
     def _combine(self, scores: Sequence[float]) -> float:
         total = self.intercept
         for weight, score in zip(self.weights, scores, strict=True):
             total += weight * (log_odds(score) + self.back)
         return corrected(sigmoid(total), self.keep)
+
+
+def columns(members: Sequence[RowScorer], rows: Sequence[Row]) -> list[list[float]]:
+    """The scores of each member; members with the same inputs have them derived once."""
+    derived: dict[object, Floats] = {}
+    found = []
+    for member in members:
+        if not isinstance(member, InputScorer):
+            found.append(member.score_many(rows))
+            continue
+        key = (member.inputs.features, member.inputs.declared)
+        if key not in derived:
+            derived[key] = member.inputs.columns(rows)
+        found.append(member.score_inputs(derived[key]))
+    return found

@@ -18,6 +18,7 @@ from models import portfolio
 from models.portfolio import PORTFOLIO
 from models.portfolio.compiled import KINDS, compile_payload
 from models.portfolio.interface import OnlineModel, PayloadError
+from models.portfolio.separate import Separate
 
 HELPERS = Path(__file__).parents[1] / "unit" / "models" / "portfolio"
 sys.path.insert(0, str(HELPERS))
@@ -186,7 +187,8 @@ def test_rows_of_another_length_are_refused(name: str) -> None:
 
 
 def test_every_kind_of_payload_comes_from_a_model() -> None:
-    assert {taught(name, 60).compiled()["kind"] for name in PORTFOLIO} == set(KINDS)
+    found = {taught(name, 60).compiled()["kind"] for name in PORTFOLIO}
+    assert found | {Separate("logistic", NAMES, 7, first=1).compiled()["kind"]} == set(KINDS)
 
 
 def test_scorers_do_not_import_river() -> None:

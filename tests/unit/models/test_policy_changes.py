@@ -97,6 +97,9 @@ def test_the_documents_name_every_setting_with_its_default() -> None:
         ({"alerts_per_1000": float("nan")}, "a number from"),
         ({"approve": "PROMOTE"}, "a list of some of"),
         ({"approve": ["APPROVE"]}, "a list of some of"),
+        ({"separate": ["blend"]}, "a list of some of"),
+        ({"separate": ["os:system"]}, "a list of some of"),
+        ({"fast_sources": ["PRESUMED"]}, "a list of some of"),
         ({"promote_by_policy": 1}, "true or false"),
     ],
 )
@@ -116,6 +119,7 @@ def test_every_setting_is_read_where_it_is_written() -> None:
         "publish_every": 500, "publish_all_every": 5_000, "recalibrate_every": 100,
         "rebuild_every": 10_000, "alerts_per_1000": 5.0, "promote_by_policy": False,
         "approve": ["PROMOTE"], "approve_hours": 2.0, "mature_days": 60,
+        "separate": ["logistic", "splines"], "fast_sources": ["CUSTOMER", "TC40"],
     }  # fmt: skip
     assert set(wanted) == set(SETTINGS)
     assert current(changed(LearnPolicy(), wanted)) == wanted
