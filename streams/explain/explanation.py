@@ -12,8 +12,11 @@ from models.contributions import Parts, parts
 from models.counterfactual import Case, Change
 from models.decision import LOGIC_VERSION, Control
 from models.features import FEATURES
+from models.portfolio.compiled_mean import CompiledMean
+from models.portfolio.interface import RowScorer
 from models.rules import Ruleset, baseline
 from models.rules_explained import explained
+from models.scorer import ModelScorer
 from schemas.errors import FraudStreamsError
 from streams.explain.found import Found, find, labels, outcomes
 from streams.explain.past import Past, card_past, listed, terminal_past, window_of, windows
@@ -125,19 +128,23 @@ def _ruleset(published: Published, version: Version) -> Ruleset:
 
 
 def model_parts(case: Case) -> Data | None:
-    """The score's log-odds in parts, a blend's members one by one too; None for rules alone."""
+    """The score's log-odds in parts, those of members one by one too; None for rules alone."""
     if case.scorer is None:
         return None
     whole = _parts(parts(case.scorer, case.row), case)
     (score,) = case.scorer.score_many([case.row])
-    members = {}
-    if isinstance(case.scorer, CompiledModel) and case.scorer.members:
-        rows = getattr(case.scorer.rows, "members", ())
-        members = {
-            f"{name}@{version}": _parts(parts(member, case.row), case)
-            for (name, version), member in zip(case.scorer.members, rows, strict=True)
-        }
-    return whole | {"score": score, "members": members}
+    found = {name: _parts(parts(one, case.row), case) for name, one in _members(case.scorer)}
+    return whole | {"score": score, "members": found}
+
+
+def _members(scorer: ModelScorer) -> Iterable[tuple[str, RowScorer]]:
+    """A blend's versions by name; the models inside a mean, the one that learned all first."""
+    if not isinstance(scorer, CompiledModel):
+        return ()
+    refs = [f"{name}@{version}" for name, version in scorer.members]
+    if isinstance(scorer.rows, CompiledMean):
+        refs = ["slow", "fast"]
+    return zip(refs, getattr(scorer.rows, "members", ()), strict=False)
 
 
 def _parts(found: Parts, case: Case) -> Data:

@@ -30,6 +30,7 @@ def contents(payload: bytes) -> Contents:
         curve and of each pair's surface.
     forest: trees, nodes, leaves, and how many splits use each input.
     blend: a weight a member, and the members' versions.
+    mean: the models inside whose scores are averaged; of two, the second learned what came fast.
     other: its bytes; a form that this module does not know, or one that is damaged.
 
     >>> contents(b'{"names": ["amount"], "weights": ["0x1p-1"], "missing": ["0x0p+0"],'
@@ -52,8 +53,8 @@ def _form(data: Any) -> Contents:
         return _splines(data)
     if "roots" in data and "nodes" in data:
         return _forest(data)
-    if "members" in data and "weights" in data:
-        return _blend(data)
+    if "members" in data:
+        return _blend(data) if "weights" in data else _mean(data)
     return _form(data.get("model"))
 
 
@@ -111,6 +112,10 @@ def _blend(data: Mapping[str, Any]) -> Contents:
     }
 
 
+def _mean(data: Mapping[str, Any]) -> Contents:
+    return {"form": "mean", "models": [_form(one) for one in data["members"]]}
+
+
 def _member(at: int, member: Mapping[str, Any]) -> str:
     return str(member.get("name", at))
 
@@ -137,6 +142,8 @@ def difference(one: Contents, other: Contents) -> Contents:
         mine, theirs = one[name], other.get(name)
         if isinstance(mine, dict) and isinstance(theirs, dict):
             found[name] = changes(mine, theirs)
+        elif name == "models":
+            found[name] = [difference(*two) for two in zip(mine, other[name], strict=False)]
         elif (
             name != "version" and isinstance(mine, int | float) and isinstance(theirs, int | float)
         ):

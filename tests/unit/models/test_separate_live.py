@@ -1,4 +1,4 @@
-"""A competitor learned in two, through the learner: as two folds apart, and a function of the log."""
+"""A competitor learned in two, through the learner: two folds apart, a function of the log."""
 
 from __future__ import annotations
 
@@ -206,9 +206,8 @@ def test_each_model_s_last_word_of_a_transaction_is_what_is_known(
         world.add("outcome", body)
         if not presumed or number not in truth:
             truth[number] = verdict
-        fast = {one for one in last[1]}
         assert last[0] == truth
-        assert last[1] == {one: truth[one] for one in fast}
+        assert last[1] == {one: truth[one] for one in last[1]}
 
 
 def test_a_mistake_is_unlearned_by_learning_anew() -> None:
@@ -261,6 +260,11 @@ def test_it_is_published_with_its_kind() -> None:
 def test_it_is_off_by_default() -> None:
     assert LearnPolicy().entered == LearnPolicy().competitors
     assert not any(name.startswith("separate:") for name in Learner(NAMES).competitors)
+    world, one_source = World(**PLAIN), World(**PLAIN)
+    for n in range(300):
+        world.add("outcome", told(n, presumed=False))
+        one_source.add("outcome", told(n, presumed=False, source="ISSUER"))
+    assert world.snapshots == one_source.snapshots, "whose label it was changes nothing"
 
 
 # -- switched by the log ----------------------------------------------------------------------

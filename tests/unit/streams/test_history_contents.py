@@ -85,6 +85,16 @@ def test_a_blend_names_its_members() -> None:
     assert list(difference(found, other)["weights"]) == ["b", "logistic"]
 
 
+def test_a_mean_shows_the_models_inside_it() -> None:
+    few, many = learned("logistic", 50), learned("logistic", 400)
+    data = {"kind": "river.mean", "format": 1, "features": ["mine", "noise"]}
+    found = contents(canonical(data | {"members": [few, many]}))
+    assert found["form"] == "mean"
+    assert found["models"] == [contents(canonical(one)) for one in (few, many)]
+    (first,) = difference(contents(canonical(data | {"members": [many]})), found)["models"]
+    assert first == difference(found["models"][1], found["models"][0])
+
+
 @pytest.mark.parametrize("payload", [b"\xff", b"[]", b"{}", b'{"weights": 1}', DAMAGED])
 def test_another_form_is_shown_by_its_size(payload: bytes) -> None:
     assert contents(payload) == {"form": "other", "bytes": len(payload)}
