@@ -15,8 +15,8 @@ def seat(learner: Learner) -> None:
     """Let those compete whom the policy in force names.
 
     Who was there stays, with all that it learned and published. Who is new has learned nothing, and
-    begins with the next outcome; what then reverses an earlier one outweighs a mistake that it never
-    made. Learning anew (`models.learn_rebuild`) teaches it the whole log, and mends that.
+    begins with the next outcome; what then reverses an earlier one outweighs a mistake that it
+    never made. Learning anew (`models.learn_rebuild`) teaches it the whole log, and mends that.
     """
     before = [*learner.competitors]
     if before == [*learner.policy.entered]:

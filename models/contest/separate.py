@@ -27,12 +27,15 @@ from models.portfolio.interface import PayloadError
 from models.portfolio.separate import Separate
 from models.portfolio.state import dump, load
 
+_TOLD = np.dtype([("key", "<u8"), ("fraud", "u1"), ("weight", "<f8")])
+
 
 class Separated(Member):
     """A member of two models; its name says of what kind.
 
-    `known`: transactions that the fast one has learned, by key, the latest last, as many as the
-    learner remembers. A mistake is corrected where it was learned; beyond memory, nowhere.
+    `told`: what the fast one learned of a transaction, verdict and weight by key, the latest last:
+    as many as the learner remembers, which is months longer, for it learns few. A chargeback that
+    comes weeks after an analyst's mistake still finds it.
     """
 
     model: Separate
@@ -43,34 +46,34 @@ class Separated(Member):
         self.model = Separate(kind, features, policy.seed, policy.first)
         self.quick = policy.is_quick(name)
         self.keep = self.model.keep
-        self.known: dict[int, None] = {}
+        self.told: dict[int, tuple[bool, float]] = {}
 
     def learn(self, lesson: Lesson) -> None:
         """Learn one outcome."""
         super().learn(lesson)
-        was_told = bool(lesson.mistake) and lesson.key in self.known
-        if not (was_told or lesson.fast):
+        before, mistake = self.told.get(lesson.key, (None, 0.0))  # its own, not the slow one's
+        if before is lesson.fraud or (before is None and not lesson.fast):
             return
-        alone = lesson if was_told else lesson._replace(mistake=0.0)  # another model's mistake
-        weight = correction(alone, self.keep, self.policy)
+        weight = correction(lesson._replace(mistake=mistake), self.keep, self.policy)
         self.model.learn_fast(lesson.row, lesson.fraud, weight)
-        self._remember(lesson.key)
+        self._remember(lesson)
 
     def state(self) -> bytes:
         """What both models learned, and which transactions the fast one did."""
-        known = np.array([*self.known], dtype="<u8").tobytes()
-        return dump({"models": self.model.pack(), "known": known})
+        told = [(key, fraud, weight) for key, (fraud, weight) in self.told.items()]
+        return dump({"models": self.model.pack(), "told": np.array(told, _TOLD).tobytes()})
 
     def restore_model(self, data: bytes) -> None:
         """Go on where `state` left off."""
         state = load(data)
-        if not isinstance(state, dict) or state.keys() != {"models", "known"}:
+        if not isinstance(state, dict) or state.keys() != {"models", "told"}:
             raise PayloadError(f"state of {self.name}", expected="its own", came=state)
         self.model.unpack(state["models"])
-        self.known = dict.fromkeys(np.frombuffer(state["known"], dtype="<u8").tolist())
+        told = np.frombuffer(state["told"], _TOLD).tolist()
+        self.told = {key: (bool(fraud), weight) for key, fraud, weight in told}
 
-    def _remember(self, key: int) -> None:
-        self.known.pop(key, None)
-        self.known[key] = None
-        if len(self.known) > self.policy.remembered:
-            del self.known[next(iter(self.known))]
+    def _remember(self, lesson: Lesson) -> None:
+        self.told.pop(lesson.key, None)
+        self.told[lesson.key] = (lesson.fraud, lesson.weight)
+        if len(self.told) > self.policy.remembered:
+            del self.told[next(iter(self.told))]

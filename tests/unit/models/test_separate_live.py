@@ -170,6 +170,20 @@ def test_an_analyst_who_reverses_a_presumption_corrects_the_slow_model_alone() -
     assert fast == [(True, 1.0)]
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_chargeback_reaches_both_though_the_learner_has_forgotten(known: bool) -> None:
+    """It comes weeks later; `corrects` says what the slow model had learned."""
+    world, slow, fast = World(**BOTH, remembered=8), Noting(), Noting()
+    two(world).model.slow, two(world).model.fast = slow, fast  # type: ignore[assignment]
+    world.add("outcome", outcome(7, True, source="ANALYST"))
+    for number in range(100, 110):
+        world.add("outcome", outcome(number, False, source="CUSTOMER"))
+    late = {"source": "CHARGEBACK", "outcome_id": "x", "corrects": 1.0 if known else 0.0}
+    world.add("outcome", outcome(7, False, **late))
+    assert slow.lessons[-1] == (False, 2.0 if known else 1.0)
+    assert fast.lessons == [(True, 1.0), (False, 2.0)]
+
+
 def test_what_the_fast_model_never_heard_stays_the_slow_one_s() -> None:
     slow, fast = lessons(("CUSTOMER", True, 1.0), ("CHARGEBACK", False, 1.0))
     assert (len(slow), fast) == (2, [])
@@ -228,7 +242,7 @@ def test_a_mistake_is_unlearned_by_learning_anew() -> None:
 
 def test_what_it_keeps_of_transactions_is_bounded() -> None:
     world = teach(World(**BOTH, remembered=10), 0, 200)
-    assert [*two(world).known] == [transaction_key(told(n)) for n in range(160, 200, 4)]
+    assert [*two(world).told] == [transaction_key(told(n)) for n in range(160, 200, 4)]
 
 
 # -- in the contest ---------------------------------------------------------------------------
