@@ -2,7 +2,8 @@
 
 Labels of the alerts are quick, and all of high scores; the others are slow. Two ways to learn
 from both (Dal Pozzolo, Adaptive Machine Learning for Credit Card Fraud Detection, ULB 2015, ch. 6):
-a model of each kind, their probabilities averaged, or one model that learns what comes.
+a model of each kind, their probabilities averaged, or one model that learns what comes. Live, where
+a label that says what is known is no outcome, it is both at once: `models.contest.separate`.
 
 The feedback teaches the learners alone. The terminals' windows hear the file's labels when they
 come, so that every way of learning is compared on the same features.
@@ -81,17 +82,20 @@ class FeedbackTrack(Track):
     stands first; tell a replay of this track alone. Without `fast` one model learns both kinds of
     labels, each transaction's verdict once, whichever kind brings it. With it, `slow` learns the
     file's labels, those of the alerts too when they come, `fast` learns the feedback, and the score
-    is the mean of the two; of `slow` alone while `fast` is not in force.
+    is the mean of the two; of `slow` alone while `fast` is not in force. Where labels teach `once`,
+    `slow` learns as the one model does, and `fast` the feedback beside it.
     """
 
     def __init__(
-        self, slow: Sequence[Track], fast: Sequence[Track] | None, analysts: Analysts
-    ) -> None:
+        self, slow: Sequence[Track], fast: Sequence[Track] | None, analysts: Analysts, *,
+        once: bool = False,
+    ) -> None:  # fmt: skip
         one = slow[0]
         super().__init__(one.model, one.policy, learns=one.learns, assesses=one.assesses)
         self._slow, self._fast, self.analysts = slow, fast, analysts
-        self._told: dict[int, bool] = {}  # one model: feedback whose label is still to come
-        self._early: set[int] = set()  # one model: labels that came before feedback could
+        self._once = once or fast is None
+        self._told: dict[int, bool] = {}  # once: feedback whose label is still to come
+        self._early: set[int] = set()  # once: labels that came before feedback could
 
     def decide(self, ordinal: int, event_time: int, row: Row) -> None:
         """Score a transaction by the state now in force."""
@@ -108,7 +112,7 @@ class FeedbackTrack(Track):
 
     def hear(self, ordinal: int, event_time: int, row: Row, fraud: bool) -> None:
         """Take an outcome that came as the file says."""
-        if self._fast is None:
+        if self._once:
             if self._told.pop(ordinal, None) is fraud:
                 return
             if ordinal >= self.analysts.oldest:
@@ -129,9 +133,9 @@ class FeedbackTrack(Track):
         self.learned = sum(track.learned for track in groups)
 
     def _feed_back(self, event_time: int, heard: Heard) -> None:
-        if self._fast is None:
-            if heard.ordinal in self._early:
-                return
+        hears = [*(self._fast or ())]
+        if self._once and heard.ordinal not in self._early:
             self._told[heard.ordinal] = heard.fraud
-        for track in self._fast or self._slow:
+            hears += self._slow
+        for track in hears:
             track.hear(heard.ordinal, event_time, heard.row, heard.fraud)

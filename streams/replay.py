@@ -29,7 +29,7 @@ from streams.replay_topics import TopicRange, Topics
 
 Scores = NDArray[np.float64]
 Show = Callable[[int], None]
-Feedback = Literal["separate", "pooled", "none"]
+Feedback = Literal["separate", "live", "pooled", "none"]
 _CHUNK = 2_000  # arrivals between two looks at the progress bar
 WORTH_A_PROCESS = 50_000
 """Transactions; a process takes two seconds to begin, in which this one folds so many."""
@@ -154,8 +154,8 @@ def _asking(
         alone = job._replace(models=(name,))
         slow = alone.continuous().values()
         fast = alone._replace(policy=each).continuous().values()
-        separate = [*fast] if request.feedback == "separate" else None
-        return FeedbackTrack([*slow], separate, analysts)
+        separate = None if request.feedback == "pooled" else [*fast]
+        return FeedbackTrack([*slow], separate, analysts, once=request.feedback == "live")
 
     return {(name, 0): asking(name) for name in request.models}
 

@@ -39,8 +39,8 @@ FeedbackPerDay = Annotated[
     int, typer.Option(min=0, help="Highest scores of a day labelled the next day; 0: none.")
 ]
 Feedback = Annotated[
-    Literal["separate", "pooled", "none"],
-    typer.Option(help="Two models, of feedback and of late labels, averaged; or one; or unused."),
+    Literal["separate", "live", "pooled", "none"],
+    typer.Option(help="Two models, of feedback and of late labels or all, averaged; one; unused."),
 ]
 PublishEvery = Annotated[
     int, typer.Option(min=1, help="Outcomes between two publications of a model.")

@@ -38,7 +38,7 @@ from models.replay_track import Row, Track
 from producers.handbook import simulate
 from streams.feature_table import FeatureRequest, write
 
-MODES = ("none", "separate", "pooled")
+MODES = ("none", "separate", "live", "pooled")
 _SLICE = 50_000
 
 
@@ -88,7 +88,7 @@ class Watched(Track):
 
 
 def ways(name: str, seed: int, per_day: int, truth: NDArray[np.int8]) -> dict[str, Any]:
-    """The three tracks of one model and seed, to be told in this order."""
+    """The tracks of one model and seed, to be told in this order."""
     daily = LearnPolicy(first=per_day, every=per_day)
 
     def analysts() -> Analysts:
@@ -102,6 +102,7 @@ def ways(name: str, seed: int, per_day: int, truth: NDArray[np.int8]) -> dict[st
     return {  # the borrower first: the owner has then scored as much as it has
         "separate": FeedbackTrack([slow], fast, analysts()),
         "none": none,
+        "live": FeedbackTrack(made(LearnPolicy()), made(daily), analysts(), once=True),
         "pooled": FeedbackTrack(made(LearnPolicy()), None, analysts()),
     }
 

@@ -157,7 +157,7 @@ def test_every_model_of_the_portfolio_replays(tmp_path: Path) -> None:
         assert results["over_time"]["overall"]["transactions"] > 100
 
 
-@pytest.mark.parametrize("way", ["separate", "pooled"])
+@pytest.mark.parametrize("way", ["separate", "live", "pooled"])
 @pytest.mark.parametrize("model", ["logistic", "blend"])
 def test_feedback_changes_what_is_learned_not_what_happened(
     world: Path, way: str, model: str

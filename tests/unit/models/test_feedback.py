@@ -56,8 +56,9 @@ class World:
         self.history = History()
         self.slow, self.fast = Noting(), Noting()
         self.analysts = Analysts(per_day, lambda n: self.history.ids[n] in frauds)
-        fast = [Track(self.fast, EACH)] if way == "separate" else None
-        self.track = FeedbackTrack([Track(self.slow, EACH)], fast, self.analysts)
+        fast = None if way == "pooled" else [Track(self.fast, EACH)]
+        once = way == "live"
+        self.track = FeedbackTrack([Track(self.slow, EACH)], fast, self.analysts, once=once)
         self.replay = Replay([self.track], history=self.history)
         self.replay.run(self.found)
         self.replay.finish()
@@ -79,7 +80,7 @@ def naive(world: World, per_day: int) -> list[int]:
     return chosen
 
 
-@given(st.integers(1, 8), st.integers(0, 50), st.sampled_from(["separate", "pooled"]))
+@given(st.integers(1, 8), st.integers(0, 50), st.sampled_from(["separate", "live", "pooled"]))
 @settings(max_examples=20)
 def test_the_highest_scores_of_each_day_are_chosen(per_day: int, seed: int, way: str) -> None:
     world = World(way, per_day, delay=3 * DAY, seed=seed)
@@ -106,15 +107,26 @@ def test_feedback_is_known_a_day_later_and_not_a_moment_before() -> None:
             assert world.fast.scored[amounts[ordinal]] == known
 
 
-def test_a_pooled_model_learns_every_transaction_once() -> None:
-    world = World("pooled", 4, delay=3 * DAY)
+def test_live_both_models_hear_the_analysts_and_the_slow_one_hears_it_once() -> None:
+    separate, live, pooled = (
+        World(way, 3, delay=3 * DAY) for way in ("separate", "live", "pooled")
+    )
+    for world in (separate, live):  # by one score, so that they ask about the same
+        assert list(world.analysts.chosen) == list(pooled.analysts.chosen)
+    assert str(live.slow.learned) == str(pooled.slow.learned)
+    assert str(live.fast.learned) == str(separate.fast.learned)
+
+
+@pytest.mark.parametrize("way", ["pooled", "live"])
+def test_a_model_of_all_labels_learns_every_transaction_once(way: str) -> None:
+    world = World(way, 4, delay=3 * DAY)
     learned = [row[0] for row, _ in world.slow.learned]
     assert sorted(map(str, learned)) == sorted(map(str, world.amounts()))
     assert learned != world.amounts()  # but the alerts earlier
     assert not world.track._told
 
 
-@pytest.mark.parametrize("way", ["pooled", "separate"])
+@pytest.mark.parametrize("way", ["pooled", "live", "separate"])
 def test_labels_that_come_before_the_analysts_are_not_learned_again(way: str) -> None:
     world = World(way, 4, delay=3_600_000)
     assert len(world.slow.learned) == len(world.history)
