@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.contest.promotion import PromotionPolicy
 from models.contest.separate import Separated
 from models.learn import Learner
 from models.learn_policy import LearnPolicy, due
@@ -17,7 +18,7 @@ from models.outcome import transaction_key
 from models.portfolio import PORTFOLIO
 from models.windows.errors import StateFormatError
 from schemas.errors import InvalidField
-from tests.unit.models.learn_world import NAMES, World, command, outcome
+from tests.unit.models.learn_world import DAY, MINUTE, NAMES, World, command, outcome
 
 NAME = "separate:logistic"
 PLAIN: dict[str, Any] = {
@@ -261,6 +262,19 @@ def test_it_is_judged_promoted_and_decides() -> None:
     assert key["scores"][world.learner.place(NAME)] == score
     teach(world, 402, 601)
     assert (world.learner.model or {})["version"] > version, "followed"
+
+
+def test_it_is_promoted_by_policy() -> None:
+    """Half an hour a transaction; the champion is blind, and nobody need be calibrated."""
+    lenient = PromotionPolicy(low=0.0, high=100.0)
+    world = World(**BOTH, promotion=lenient, alerts_per_1000=100.0)
+    for n in range(1_200):
+        at = n * 30 * MINUTE
+        times = {"event_time": at, "observed_at": at + DAY, "card_id": f"c{n}", "score": 0.01}
+        world.add("outcome", told(n, model=world.learner.model, **times))
+    promoted = [one["reason"] for one in world.markers if "promoted" in one["reason"]]
+    assert [one.split(" by policy")[0] for one in promoted] == [f"promoted {NAME}"]
+    assert (world.learner.model or {})["name"] == NAME
 
 
 def test_it_is_published_with_its_kind() -> None:
