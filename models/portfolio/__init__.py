@@ -14,7 +14,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Protocol
 
-from models.portfolio.interface import OnlineModel
+from models.portfolio.interface import OnlineModel, PayloadError
 from models.portfolio.settings import Settings
 
 
@@ -68,3 +68,21 @@ PORTFOLIO: dict[str, Factory] = {
     "adwin_boosting": factory("models.portfolio.adwin_boosting:AdwinBoosting"),
     "blend": factory("models.portfolio.blend:Blend"),
 }
+
+_NEEDED = ("learn", "score", "pack", "unpack", "compiled")
+
+
+def competing(name: str, names: Sequence[str], seed: int) -> OnlineModel:
+    """A model that can be published, by its name in the portfolio or as `module:name`.
+
+    Raises `PayloadError` for one that only a replay can use: it could never be put in force.
+
+    >>> competing("logistic", ("amount",), 1).name
+    'logistic'
+    """
+    made = (factory(name) if ":" in name else PORTFOLIO[name])(names, seed)
+    lacks = [one for one in _NEEDED if not hasattr(made, one)]
+    if lacks:
+        expected = "a classifier of River, or an object with " + ", ".join(_NEEDED)
+        raise PayloadError(f"model {name}", expected=expected, came=f"one without {lacks[0]}")
+    return made

@@ -1,61 +1,38 @@
-"""Which classes a model's state may hold beyond those with a code: River's own, by rule.
+"""How objects of classes without a code are written and made again.
 
 ```text
  river.PART.module:Class    made by its `__new__`, its attributes set: no constructor runs
  river._river_rust.…        compiled: made by its `__new__`, then `__setstate__` of its bytes
  containers and numbers     Counter, deque, OrderedDict, frozenset, defaultdict, partial, numpy
+ methods                    those that such a class defines, of an object of the state
 ```
 
-Names are looked up in the listed parts of River alone, which neither read files nor talk to a
-network, and a name must lead to the class that says so of itself. Functions are of a list, methods
-are those that such classes define: reading a state calls none of them, but a model may, as the
-factory of a `defaultdict`.
+Which classes these are: `models.portfolio.river_names`.
 """
 
 from __future__ import annotations
 
-import copy
 import re
-import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib import import_module
-from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType
+from types import FunctionType, MemberDescriptorType, MethodType
 from typing import Any
 
 import numpy as np
-from river import _river_rust, naive_bayes
 from river.utils import vectordict
 
-from models.portfolio.interface import PayloadError
-
-PARTS = (
-    "active", "anomaly", "base", "compose", "covariance", "drift", "dummy", "ensemble", "facto",
-    "feature_extraction", "feature_selection", "forest", "imblearn", "linear_model", "metrics",
-    "model_selection", "multiclass", "naive_bayes", "neighbors", "optim", "preprocessing", "proba",
-    "rules", "sketch", "stats", "tree", "utils",
+from models.portfolio.river_names import (
+    COMPILED,
+    is_named,
+    is_rivers,
+    named_class,
+    own_name,
+    refused,
 )  # fmt: skip
-"""The parts of River whose classes may be named. Not: `datasets`, `stream`, `compat`, `checks`."""
-_NAME = re.compile(r"river\.(\w+)(\.\w+)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
 _DTYPE = re.compile(r"[<>|=]?[biuf]\d{1,2}")
-_COMPILED = {
-    f"river._river_rust.{part}:{name}": found
-    for part in ("drift", "stats", "vectordict")
-    for name, found in vars(getattr(_river_rust, part)).items()
-    if isinstance(found, type)
-}
-_BUILTIN: dict[str, Any] = {
-    **{f"builtins:{kind.__name__}": kind for kind in (int, float, bool, str, list, dict, set)},
-    **{f"collections:{kind.__name__}": kind for kind in (Counter, OrderedDict, defaultdict, deque)},
-}
-_FUNCTIONS: dict[str, Any] = {
-    "copy:deepcopy": copy.deepcopy,
-    "river.naive_bayes.gaussian:GaussianNB._make_gaussian": naive_bayes.GaussianNB._make_gaussian,
-    "river._river_rust.vectordict:euclidean_distance_dict": vectordict.euclidean_distance_dict,
-    "river._river_rust.vectordict:euclidean_distance_tuple": vectordict.euclidean_distance_tuple,
-}
 Fill = Callable[[Any, Any], Any]
 
 
@@ -69,91 +46,15 @@ class NamedKind:
     fill: Fill
 
 
-# -- names ------------------------------------------------------------------------------------
-
-
-def is_named(value: Any) -> bool:
-    """Whether a value is a class or a function, which a state holds by name."""
-    return isinstance(value, type | FunctionType | BuiltinFunctionType)
-
-
-def name_of(value: Any) -> str:
-    """The name of a class or listed function; raises `PayloadError` for what may not be named.
-
-    >>> name_of(naive_bayes.GaussianNB)
-    'river.naive_bayes.gaussian:GaussianNB'
-    """
-    for name, known in (*_FUNCTIONS.items(), *_BUILTIN.items()):
-        if known is value:
-            return name
-    own = _own_name(value)
-    if not isinstance(value, type) or (value not in _KINDS and named_class(own) is not value):
-        raise refused(own)
-    return own
-
-
-def _own_name(value: Any) -> str:
-    return f"{value.__module__}:{value.__qualname__}"
-
-
-def named(name: str) -> Any:
-    """What `name_of` named; raises `PayloadError`."""
-    found = _FUNCTIONS.get(name) or _BUILTIN.get(name)
-    return named_class(name) if found is None else found
-
-
-@lru_cache(maxsize=1024)
-def named_class(name: str) -> type:
-    """The class of that name; raises `PayloadError` for one that is not allowed.
-
-    >>> named_class("os:system")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    models.portfolio.interface.PayloadError: model state: expected ...
-    """
-    for known in _KINDS:
-        if name == _own_name(known):
-            return known
-    if name in _COMPILED:
-        return _COMPILED[name]
-    matched = _NAME.fullmatch(name)
-    if matched is None or matched[1] not in PARTS:
-        raise refused(name)
-    found = _looked_up(*name.split(":"))
-    if not isinstance(found, type) or _own_name(found) != name:
-        raise refused(name)
-    return found
-
-
-def _looked_up(module: str, path: str) -> Any:
-    """What stands there, None for nothing; imports modules of River alone."""
-    try:
-        found: Any = sys.modules.get(module) or import_module(module)
-    except ImportError:
-        return None
-    for part in path.split("."):
-        found = vars(found).get(part) if hasattr(found, "__dict__") else None
-    return found
-
-
-def refused(name: str) -> PayloadError:
-    """What is said of a class or function that a state may not hold."""
-    expected = "numbers, texts, containers and classes of River"
-    return PayloadError("model state", expected=expected, came=name)
-
-
-# -- kinds ------------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=1024)
 def kind_of(cls: type) -> NamedKind:
     """How objects of a class are written and made; raises `PayloadError`."""
     if cls in _KINDS:
         return _KINDS[cls]
-    own = _own_name(cls)
+    own = own_name(cls)
     if named_class(own) is not cls:
         raise refused(own)
-    if own in _COMPILED:
+    if own in COMPILED:
         return _compiled(cls)
     constructor: Any = cls.__new__
     if constructor is not object.__new__:  # a tuple or a list at heart: attributes are not all
@@ -232,14 +133,14 @@ def _fill_partial(_: Any, data: Any) -> Any:
 def _take_method(made: Any) -> tuple[Any, str]:
     owner, name = made.__self__, made.__func__.__name__
     if _method(type(owner), name) is not made.__func__:
-        raise refused(f"{_own_name(type(owner))}.{name}")
+        raise refused(f"{own_name(type(owner))}.{name}")
     return owner, name
 
 
 def _fill_method(_: Any, data: Any) -> Any:
     function = _method(type(data[0]), data[1])
     if function is None:
-        raise refused(f"{_own_name(type(data[0]))}.{data[1]}")
+        raise refused(f"{own_name(type(data[0]))}.{data[1]}")
     return MethodType(function, data[0])
 
 
@@ -249,7 +150,7 @@ def _method(cls: type, name: str) -> FunctionType | None:
     for one in cls.__mro__:
         found = vars(one).get(name)
         if isinstance(found, FunctionType):
-            return found if _NAME.fullmatch(_own_name(one)) else None
+            return found if is_rivers(one) else None
     return None
 
 

@@ -1,7 +1,7 @@
 """A River model's learned state as bytes: typed, canonical, and no pickle.
 
 A value is a tag and its content. Objects are of the classes in `river_kinds`, named by a code, or
-of those that `river_classes` allows by rule, named by module and name; what is referred to twice is
+of those that `river_names` allows by rule, named by module and name; what is referred to twice is
 written once, so that a generator shared by ten trees is shared again after reading. Sets are
 sorted, so the same state gives the same bytes in every process, whatever its PYTHONHASHSEED.
 Reading makes objects of the allowed classes and calls nothing else. Neither way recurses: a
@@ -12,24 +12,21 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from models.portfolio import river_classes
 from models.portfolio.interface import PayloadError
-from models.portfolio.river_kinds import BY_CLASS, BY_CODE
+from models.portfolio.river_classes import kind_of
+from models.portfolio.river_kinds import BY_CLASS
+from models.portfolio.river_names import is_named, name_of
+from models.portfolio.state_reader import FACTORIES, Reader
 
 _FLOAT = struct.Struct("<d")
 _INT = struct.Struct("<q")
 _SIZE = struct.Struct("<I")
 _CONSTANTS: dict[Any, bytes] = {None: b"N", True: b"T", False: b"F"}
-_READ = {b"N": None, b"T": True, b"F": False}
-_FACTORIES: dict[Any, int] = {int: 0, float: 1}
-_EMPTY: dict[bytes, Any] = {b"l": list, b"m": dict, b"e": set, b"f": defaultdict}
-_OPENING = frozenset((b"t", b"l", b"m", b"e", b"f", b"o", b"n"))
 _SORTABLE = (str, bool, int, float, bytes, tuple, type(None))
 _NOTHING: tuple[Any, ...] = ()
-_PENDING = object()
 _DAMAGE = (
     struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ImportError,
 )  # fmt: skip
@@ -59,7 +56,7 @@ def objects(value: Any) -> list[Any]:
 
 def load(data: bytes) -> Any:
     """The state that `dump` wrote; raises `PayloadError` for anything else."""
-    reader = _Reader(data)
+    reader = Reader(data)
     try:
         found = reader.read()
     except _DAMAGE as error:
@@ -99,9 +96,9 @@ class _Writer:
             self.parts += (b"b", _SIZE.pack(len(value)), value)
         elif kind is tuple:
             return self._many(b"t", value)
-        elif river_classes.is_named(value):
+        elif is_named(value):
             self.parts.append(b"c")
-            self._text(river_classes.name_of(value))
+            self._text(name_of(value))
         else:
             return self._shared(kind, value)
         return _NOTHING
@@ -135,8 +132,8 @@ class _Writer:
             return self._pairs(value)
         if kind is set:
             return self._many(b"e", _in_order(value))
-        if kind is defaultdict and value.default_factory in _FACTORIES:
-            self.parts += (b"f", bytes([_FACTORIES[value.default_factory]]))
+        if kind is defaultdict and value.default_factory in FACTORIES:
+            self.parts += (b"f", bytes([FACTORIES[value.default_factory]]))
             return self._pairs(value)
         return self._object(kind, value)
 
@@ -152,132 +149,10 @@ class _Writer:
         if listed is not None:
             self.parts += (b"o", bytes([listed.code]))
             return (listed.take(value),)
-        allowed = river_classes.kind_of(kind)
+        allowed = kind_of(kind)
         self.parts.append(b"n")
-        self._text(river_classes.name_of(kind))
+        self._text(name_of(kind))
         return (allowed.take(value),)
-
-
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-        self.seen: list[Any] = []
-        self.texts: list[str] = []
-
-    def read(self) -> Any:
-        """One value: what is open waits on a stack until all inside it was read."""
-        waiting: list[tuple[int, list[Any], Callable[[list[Any]], Any]]] = []
-        value: Any
-        while True:
-            tag = self.data[self.at : self.at + 1]
-            self.at += 1
-            if tag in _READ:
-                value = _READ[tag]
-            elif tag == b"d":
-                (value,) = _FLOAT.unpack_from(self.data, self.at)
-                self.at += 8
-            elif tag == b"k":
-                value = self.texts[self._size()]
-            elif tag in _OPENING:
-                count, finish = self._opened(tag)
-                if count:
-                    waiting.append((count, [], finish))
-                    continue
-                value = finish([])
-            else:
-                value = self._whole(tag)
-            while waiting:
-                count, held, finish = waiting[-1]
-                held.append(value)
-                if len(held) < count:
-                    break
-                waiting.pop()
-                value = finish(held)
-            else:
-                return value
-
-    def _whole(self, tag: bytes) -> Any:
-        """A value with nothing inside."""
-        if tag == b"i":
-            return _INT.unpack(self._bytes(8))[0]
-        if tag == b"r":
-            return self._again(self._size())
-        if tag in (b"k", b"s"):
-            return self._text(tag)
-        if tag == b"b":
-            return self._bytes(self._size())
-        if tag == b"j":
-            return int.from_bytes(self._bytes(self._size()), "little", signed=True)
-        if tag == b"c":
-            return river_classes.named(self._text(self._bytes(1)))
-        raise LookupError(f"tag {tag!r}")
-
-    def _again(self, number: int) -> Any:
-        found = self.seen[number]
-        if found is _PENDING:
-            raise ValueError("an object that holds itself before it is made")
-        return found
-
-    def _text(self, tag: bytes) -> str:
-        if tag == b"k":
-            return self.texts[self._size()]
-        if tag != b"s":
-            raise ValueError(f"a text expected, not tag {tag!r}")
-        self.texts.append(self._bytes(self._size()).decode())
-        return self.texts[-1]
-
-    def _opened(self, tag: bytes) -> tuple[int, Callable[[list[Any]], Any]]:
-        """How many values are inside, and what makes the whole of them."""
-        if tag == b"t":
-            return self._size(), tuple
-        if tag == b"o":
-            listed = BY_CODE[self._bytes(1)[0]]
-            return 1, self._filled(listed.make(), listed.fill)
-        if tag == b"n":
-            allowed = river_classes.kind_of(river_classes.named_class(self._text(self._bytes(1))))
-            made = allowed.make() if allowed.make else _PENDING
-            return 1, self._filled(made, allowed.fill)
-        return self._container(tag)
-
-    def _filled(self, made: Any, fill: Callable[[Any, Any], Any]) -> Callable[[list[Any]], Any]:
-        place = len(self.seen)
-        self.seen.append(made)
-
-        def finish(held: list[Any]) -> Any:
-            self.seen[place] = fill(made, held[0])
-            return self.seen[place]
-
-        return finish
-
-    def _container(self, tag: bytes) -> tuple[int, Callable[[list[Any]], Any]]:
-        made = _EMPTY[tag]()
-        self.seen.append(made)
-        if tag == b"f":
-            made.default_factory = [*_FACTORIES][self._bytes(1)[0]]
-            tag = self._bytes(1)
-
-        def finish(held: list[Any]) -> Any:
-            if tag == b"l":
-                made.extend(held)
-            elif tag == b"e":
-                made.update(held)
-            else:
-                made.update(zip(held[::2], held[1::2], strict=True))
-            return made
-
-        return self._size(), finish
-
-    def _size(self) -> int:
-        size: int = _SIZE.unpack_from(self.data, self.at)[0]
-        self.at += 4
-        return size
-
-    def _bytes(self, size: int) -> bytes:
-        found = self.data[self.at : self.at + size]
-        if len(found) != size:
-            raise struct.error(f"expected {size} bytes, got {len(found)}")
-        self.at += size
-        return found
 
 
 def _in_order(values: set[Any]) -> list[Any]:

@@ -47,7 +47,7 @@ def test_a_name_that_is_no_class_of_river_is_refused(name: str, tag: bytes) -> N
 
 def test_modules_outside_river_are_not_even_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("models.portfolio.river_classes.import_module", asked.append)
+    monkeypatch.setattr("models.portfolio.river_names.import_module", asked.append)
     for name in HOSTILE:
         with pytest.raises(PayloadError):
             load(b"c" + b"s" + len(name).to_bytes(4, "little") + name.encode())
