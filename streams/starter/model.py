@@ -4,7 +4,8 @@
 
 `model:make` names this file and the function at its end. A replay asks a model to learn one
 outcome at a time, when its label has arrived, and to score rows in between; everything else is
-yours. Any classifier of River (https://riverml.xyz) can stand where the pipeline is.
+yours. Any classifier of River (https://riverml.xyz) can stand where the pipeline is. To compete live
+too, return the classifier itself from `make`: it is wrapped and published (docs: contest.md).
 """
 
 from __future__ import annotations

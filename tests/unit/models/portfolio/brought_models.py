@@ -1,6 +1,7 @@
 """What a user's module may look like: functions of features' names and a seed."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from river import (
@@ -15,6 +16,8 @@ from river import (
     preprocessing,
     tree,
 )  # fmt: skip
+
+from models.portfolio.brought import Brought
 
 
 def scaled_logistic(_names: Sequence[str], _seed: int) -> Any:
@@ -68,6 +71,11 @@ def with_function(_names: Sequence[str], _seed: int) -> Any:
 
 def halved(x: dict[str, float]) -> dict[str, float]:
     return {name: value / 2 for name, value in x.items()}
+
+
+def more_negatives(names: Sequence[str], seed: int) -> Any:
+    build = partial(scaled_logistic, names, seed)
+    return Brought("brought_models:more_negatives", build, names, seed, {"keep": 0.5})
 
 
 def for_a_replay(_names: Sequence[str], _seed: int) -> Any:

@@ -73,6 +73,16 @@ def test_a_class_is_given_the_seed_and_a_bound() -> None:
     assert model.keep == 0.05
 
 
+def test_a_function_may_set_the_share_of_negatives() -> None:
+    model: Any = made("brought_models:more_negatives")
+    usual: Any = made("brought_models:scaled_logistic")
+    for one in (model, usual):
+        teach(one, outcomes(600))
+    assert (model.keep, usual.keep) == (0.5, 0.05)
+    assert model.lessons > 1.5 * usual.lessons
+    assert compile_payload(model.compiled()).score_many(rows(9)) == model.score_many(rows(9))
+
+
 @pytest.mark.parametrize(
     ("name", "takes"),
     [
