@@ -15,7 +15,7 @@ from river import linear_model, optim, utils
 
 from models.portfolio.imbalance import corrected, hashed, log_odds, thinned
 from models.portfolio.interface import PayloadError
-from models.portfolio.river_form import RIVER_VERSION
+from models.portfolio.river_model import RIVER_VERSION
 from models.portfolio.settings import CHOSEN, Settings
 from models.portfolio.state import dump, load
 

@@ -7,15 +7,17 @@ packed: settings come from the code that made it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any, ClassVar
 
 from models.portfolio.catalogue import inputs_for
 from models.portfolio.imbalance import corrected, hashed, thinned
 from models.portfolio.inputs import Inputs, Row
 from models.portfolio.interface import PayloadError
-from models.portfolio.river_form import RIVER_VERSION
 from models.portfolio.settings import Settings
 from models.portfolio.state import dump, load
+
+RIVER_VERSION = version("river")
 
 
 class RiverModel:
