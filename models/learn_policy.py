@@ -38,8 +38,9 @@ class LearnPolicy:
     remembered: transactions kept for idempotence, for the window of the metrics and for promotion:
         a week at 9,000 a day. It bounds the memory (73 bytes a transaction and model).
     ranked: the model's own latest scores whose quantile is the threshold.
-    competitors: names of the portfolio, or `module:factory`. By default the logistic regression,
-        the blend that did best on VALID (ADR 0004) and the members it needs.
+    competitors: names of the portfolio, or `module:name` of any classifier of River or of a
+        function that makes one (infra/docs/contest.md). By default the logistic regression, the
+        blend that did best on VALID (ADR 0004) and the members it needs.
     blended: whom `blend` combines, all of them competitors.
     separate: kinds that compete once more, learned in two (`models.contest.separate`), under the
         name `separate:KIND`. Nobody: on VALID it was better for the logistic regression, worse for

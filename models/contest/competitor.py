@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.learn_policy import LearnPolicy, alert_threshold
-from models.portfolio import PORTFOLIO, factory
+from models.portfolio import competing
 from models.portfolio.combination import Combination
 from models.portfolio.inputs import Row
 from models.portfolio.interface import OnlineModel
@@ -152,12 +152,11 @@ class Competitor:
 
 
 class Member(Competitor):
-    """A model of the portfolio, or `module:factory`."""
+    """A model of the portfolio, or `module:name` of a classifier or of what makes a model."""
 
     def __init__(self, name: str, features: Sequence[str], policy: LearnPolicy) -> None:
         super().__init__(name, policy)
-        make = factory(name) if ":" in name else PORTFOLIO[name]
-        self.model: OnlineModel = make(features, policy.seed)
+        self.model: OnlineModel = competing(name, features, policy.seed)
         self.quick = name in policy.quick
         self.keep = float(getattr(self.model, "keep", 1.0))
 

@@ -1,4 +1,4 @@
-"""Compiled payloads of every kind become scorers here, without River.
+"""Compiled payloads of every kind become scorers here, without River but for its own form.
 
 >>> compile_payload({"kind": "unheard of"})  # doctest: +ELLIPSIS
 Traceback (most recent call last):
@@ -17,6 +17,8 @@ from models.portfolio.compiled_logistic import CompiledLogistic
 from models.portfolio.compiled_mean import CompiledMean
 from models.portfolio.compiled_splines import CompiledSplines
 from models.portfolio.interface import PayloadError, RowScorer
+from models.portfolio.river_form import KIND as RIVER_FORM
+from models.portfolio.river_form import RiverForm
 
 FORMAT = 1
 
@@ -35,13 +37,14 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], RowScorer]] = {
     "river.logistic_pipeline": CompiledLogistic,
     "river.blend": _blend,
     "river.mean": _mean,
+    RIVER_FORM: RiverForm,
 }
 
 
 def compile_payload(payload: Mapping[str, Any]) -> RowScorer:
     """The scorer of what `OnlineModel.compiled` gave; raises `PayloadError`.
 
-    Agrees with River's own score to 1e-9.
+    Agrees with River's own score to 1e-9; `river.form` is River's own score, to the bit.
     """
     kind = payload.get("kind")
     if kind not in KINDS or payload.get("format") != FORMAT:

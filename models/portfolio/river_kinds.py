@@ -1,4 +1,4 @@
-"""The classes of River that a model's state may hold, and how each is written and made again.
+"""The classes that a model's state holds by a code, and how each is written and made again.
 
 Most are written as their attributes in sorted order. A Gaussian is its three numbers: River gives
 each one a random generator that only sampling uses, 2.5 KB seeded by the operating system, which
@@ -46,14 +46,18 @@ def _attributes(cls: Any, code: int) -> Kind:
     return Kind(code, lambda made: dict(sorted(vars(made).items())), lambda: cls.__new__(cls), fill)
 
 
-def _gaussian(made: Any) -> tuple[float, float, float]:
+def _gaussian(made: Any) -> tuple[float, ...]:
+    """Three numbers; a fourth where its variance is not that of a sample (`GaussianNB`)."""
     var = made._var
-    return var.mean.n, var.mean._mean, var._S
+    found = (var.mean.n, var.mean._mean, var._S)
+    return found if var.ddof == 1 else (*found, var.ddof)
 
 
-def _fill_gaussian(made: Any, data: tuple[float, float, float]) -> Any:
+def _fill_gaussian(made: Any, data: tuple[Any, ...]) -> Any:
     var = made._var
-    var.mean.n, var.mean._mean, var._S = data
+    var.mean.n, var.mean._mean, var._S = data[:3]
+    if len(data) > 3:
+        (var.ddof,) = data[3:]
     return made
 
 

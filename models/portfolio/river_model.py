@@ -81,8 +81,9 @@ class RiverModel:
     def unpack(self, data: bytes) -> None:
         """Go on where `pack` left off; raises `PayloadError` for another model's state."""
         state = load(data)
-        if not isinstance(state, dict) or state.get("about") != self._about():
-            raise PayloadError(f"state of {self.name}", expected=str(self._about()), came=state)
+        about = state.get("about") if isinstance(state, dict) else type(state).__qualname__
+        if about != self._about():
+            raise PayloadError(f"state of {self.name}", expected=str(self._about()), came=about)
         self.outcomes = state["outcomes"]
         self.restore(state["model"])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from models.portfolio import PORTFOLIO, factory
+from models.portfolio import competing
 from models.portfolio.compiled_mean import mean
 from models.portfolio.inputs import Row
 from models.portfolio.interface import OnlineModel, PayloadError
@@ -39,9 +39,8 @@ class Separate:
     """
 
     def __init__(self, kind: str, names: Sequence[str], seed: int, first: int) -> None:
-        make = factory(kind) if ":" in kind else PORTFOLIO[kind]
         self.name, self.features, self.first = f"separate:{kind}", tuple(names), first
-        self.slow, self.fast = make(names, seed), make(names, seed)
+        self.slow, self.fast = competing(kind, names, seed), competing(kind, names, seed)
         self.keep = float(getattr(self.slow, "keep", 1.0))
         self.told = {True: 0, False: 0}
         """The fast one's lessons by class."""

@@ -1,32 +1,39 @@
 """A River model's learned state as bytes: typed, canonical, and no pickle.
 
-A value is a tag and its content. Objects are of the classes in `river_kinds`, named by a code;
-what is referred to twice is written once, so that a generator shared by ten trees is shared again
-after reading. Sets are sorted, so the same state gives the same bytes in every
-process, whatever its PYTHONHASHSEED. Reading makes objects of the listed classes and calls nothing
-else.
+A value is a tag and its content. Objects are of the classes in `river_kinds`, named by a code, or
+of those that `river_names` allows by rule, named by module and name; what is referred to twice is
+written once, so that a generator shared by ten trees is shared again after reading. Sets are
+sorted, so the same state gives the same bytes in every process, whatever its PYTHONHASHSEED.
+Reading makes objects of the allowed classes and calls nothing else. Neither way recurses: a
+Mondrian tree may be hundreds of nodes deep.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from models.portfolio.interface import PayloadError
-from models.portfolio.river_kinds import BY_CLASS, BY_CODE
+from models.portfolio.river_classes import kind_of
+from models.portfolio.river_kinds import BY_CLASS
+from models.portfolio.river_names import is_named, name_of
+from models.portfolio.state_reader import FACTORIES, Reader
 
 _FLOAT = struct.Struct("<d")
 _INT = struct.Struct("<q")
 _SIZE = struct.Struct("<I")
 _CONSTANTS: dict[Any, bytes] = {None: b"N", True: b"T", False: b"F"}
-_READ = {b"N": None, b"T": True, b"F": False}
-_FACTORIES: dict[Any, int] = {int: 0, float: 1}
-_EMPTY: dict[bytes, Any] = {b"l": list, b"m": dict, b"e": set, b"f": defaultdict}
+_SORTABLE = (str, bool, int, float, bytes, tuple, type(None))
+_NOTHING: tuple[Any, ...] = ()
+_DAMAGE = (
+    struct.error, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ImportError,
+)  # fmt: skip
 
 
 def dump(value: Any) -> bytes:
-    """The bytes of a state; raises `PayloadError` for a class that is not listed.
+    """The bytes of a state; raises `PayloadError` for a class that is not allowed.
 
     >>> load(dump({"weights": [0.1, None, (True, "a")]}))
     {'weights': [0.1, None, (True, 'a')]}
@@ -36,12 +43,23 @@ def dump(value: Any) -> bytes:
     return b"".join(writer.parts)
 
 
+def objects(value: Any) -> list[Any]:
+    """Everything mutable that a state holds, itself included; raises as `dump` does.
+
+    >>> objects([{"a": 1}, 2.0])
+    [[{'a': 1}, 2.0], {'a': 1}]
+    """
+    writer = _Writer()
+    writer.write(value)
+    return writer.kept
+
+
 def load(data: bytes) -> Any:
     """The state that `dump` wrote; raises `PayloadError` for anything else."""
-    reader = _Reader(data)
+    reader = Reader(data)
     try:
         found = reader.read()
-    except (struct.error, LookupError, TypeError, ValueError, AttributeError) as error:
+    except _DAMAGE as error:
         raise _damaged(reader.at, error) from error
     if reader.at != len(data):
         raise _damaged(reader.at, f"{len(data) - reader.at} bytes more")
@@ -56,21 +74,41 @@ class _Writer:
         self.texts: dict[str, int] = {}
 
     def write(self, value: Any) -> None:
+        """Write heads in the order of reading; what is inside waits on a stack."""
+        waiting = [value]
+        while waiting:
+            inner = self._head(waiting.pop())
+            if inner:
+                waiting.extend(reversed(inner))
+
+    def _head(self, value: Any) -> Sequence[Any]:
+        """Write one value up to what is inside it, which is returned."""
         kind = type(value)
         if kind is float:
             self.parts += (b"d", _FLOAT.pack(value))
         elif value is None or kind is bool:
             self.parts.append(_CONSTANTS[value])
         elif kind is int:
-            self.parts += (b"i", _INT.pack(value))
+            self._int(value)
         elif kind is str:
             self._text(value)
         elif kind is bytes:
             self.parts += (b"b", _SIZE.pack(len(value)), value)
         elif kind is tuple:
-            self._many(b"t", value)
+            return self._many(b"t", value)
+        elif is_named(value):
+            self.parts.append(b"c")
+            self._text(name_of(value))
         else:
-            self._shared(kind, value)
+            return self._shared(kind, value)
+        return _NOTHING
+
+    def _int(self, value: int) -> None:
+        if -(2**63) <= value < 2**63:
+            self.parts += (b"i", _INT.pack(value))
+            return
+        raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+        self.parts += (b"j", _SIZE.pack(len(raw)), raw)
 
     def _text(self, value: str) -> None:
         known = self.texts.get(value)
@@ -81,103 +119,50 @@ class _Writer:
         raw = value.encode()
         self.parts += (b"s", _SIZE.pack(len(raw)), raw)
 
-    def _shared(self, kind: type, value: Any) -> None:
+    def _shared(self, kind: type, value: Any) -> Sequence[Any]:
         known = self.seen.get(id(value))
         if known is not None:
             self.parts += (b"r", _SIZE.pack(known))
-            return
+            return _NOTHING
         self.seen[id(value)] = len(self.seen)
         self.kept.append(value)
         if kind is list:
-            self._many(b"l", value)
-        elif kind is dict:
-            self._many(b"m", [part for pair in value.items() for part in pair])
-        elif kind is set:
-            self._many(b"e", sorted(value, key=repr))
-        elif kind is defaultdict:
-            self.parts += (b"f", bytes([_FACTORIES[value.default_factory]]))
-            self._many(b"m", [part for pair in value.items() for part in pair])
-        else:
-            self._object(kind, value)
+            return self._many(b"l", value)
+        if kind is dict:
+            return self._pairs(value)
+        if kind is set:
+            return self._many(b"e", _in_order(value))
+        if kind is defaultdict and value.default_factory in FACTORIES:
+            self.parts += (b"f", bytes([FACTORIES[value.default_factory]]))
+            return self._pairs(value)
+        return self._object(kind, value)
 
-    def _many(self, tag: bytes, values: Any) -> None:
+    def _pairs(self, value: Any) -> Sequence[Any]:
+        return self._many(b"m", [part for pair in value.items() for part in pair])
+
+    def _many(self, tag: bytes, values: Sequence[Any]) -> Sequence[Any]:
         self.parts += (tag, _SIZE.pack(len(values)))
-        for value in values:
-            self.write(value)
+        return values
 
-    def _object(self, kind: type, value: Any) -> None:
+    def _object(self, kind: type, value: Any) -> Sequence[Any]:
         listed = BY_CLASS.get(kind)
-        if listed is None:
-            known = f"one of {len(BY_CLASS)} listed classes"
-            raise PayloadError("model state", expected=known, came=kind.__qualname__)
-        self.parts += (b"o", bytes([listed.code]))
-        self.write(listed.take(value))
+        if listed is not None:
+            self.parts += (b"o", bytes([listed.code]))
+            return (listed.take(value),)
+        allowed = kind_of(kind)
+        self.parts.append(b"n")
+        self._text(name_of(kind))
+        return (allowed.take(value),)
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-        self.seen: list[Any] = []
-        self.texts: list[str] = []
-
-    def read(self) -> Any:
-        tag = self._bytes(1)
-        if tag in _READ:
-            return _READ[tag]
-        if tag == b"d":
-            return _FLOAT.unpack(self._bytes(8))[0]
-        if tag == b"i":
-            return _INT.unpack(self._bytes(8))[0]
-        if tag == b"r":
-            return self.seen[self._size()]
-        if tag == b"k":
-            return self.texts[self._size()]
-        return self._made(tag)
-
-    def _made(self, tag: bytes) -> Any:
-        if tag == b"s":
-            self.texts.append(self._bytes(self._size()).decode())
-            return self.texts[-1]
-        if tag == b"b":
-            return self._bytes(self._size())
-        if tag == b"t":
-            return tuple(self.read() for _ in range(self._size()))
-        return self._mutable(tag)
-
-    def _mutable(self, tag: bytes) -> Any:
-        if tag == b"o":
-            return self._object()
-        made = _EMPTY[tag]()
-        self.seen.append(made)
-        if tag == b"f":
-            made.default_factory = [*_FACTORIES][self._bytes(1)[0]]
-            tag = self._bytes(1)
-        for _ in range(self._size() // (2 if tag == b"m" else 1)):
-            if tag == b"m":
-                key = self.read()
-                made[key] = self.read()
-            elif tag == b"l":
-                made.append(self.read())
-            else:
-                made.add(self.read())
-        return made
-
-    def _object(self) -> Any:
-        listed = BY_CODE[self._bytes(1)[0]]
-        made = listed.make()
-        self.seen.append(made)
-        return listed.fill(made, self.read())
-
-    def _size(self) -> int:
-        size: int = _SIZE.unpack(self._bytes(4))[0]
-        return size
-
-    def _bytes(self, size: int) -> bytes:
-        found = self.data[self.at : self.at + size]
-        if len(found) != size:
-            raise struct.error(f"expected {size} bytes, got {len(found)}")
-        self.at += size
-        return found
+def _in_order(values: set[Any]) -> list[Any]:
+    """The members of a set, the same order in every process."""
+    for value in values:
+        if not isinstance(value, _SORTABLE):
+            raise PayloadError(
+                "model state", expected="a set of plain values", came=type(value).__qualname__
+            )
+    return sorted(values, key=repr)
 
 
 def _damaged(at: int, why: object) -> PayloadError:

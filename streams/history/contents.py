@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ def contents(payload: bytes) -> Contents:
     forest: trees, nodes, leaves, and how many splits use each input.
     blend: a weight a member, and the members' versions.
     mean: the models inside whose scores are averaged; of two, the second learned what came fast.
+    river: a classifier as it is (`models.portfolio.river_form`): its class, the bytes of its state,
+        its lessons, those it failed at, and whether it is full and learns no more.
     other: its bytes; a form that this module does not know, or one that is damaged.
 
     >>> contents(b'{"names": ["amount"], "weights": ["0x1p-1"], "missing": ["0x0p+0"],'
@@ -47,14 +49,9 @@ def contents(payload: bytes) -> Contents:
 def _form(data: Any) -> Contents:
     if not isinstance(data, dict):
         return {}
-    if "intercept" in data and "names" in data:
-        return _logistic(data)
-    if "basis" in data and "weights" in data:
-        return _splines(data)
-    if "roots" in data and "nodes" in data:
-        return _forest(data)
-    if "members" in data:
-        return _blend(data) if "weights" in data else _mean(data)
+    for needed, form in FORMS.items():
+        if data.keys() >= set(needed):
+            return form(data)
     return _form(data.get("model"))
 
 
@@ -116,6 +113,11 @@ def _mean(data: Mapping[str, Any]) -> Contents:
     return {"form": "mean", "models": [_form(one) for one in data["members"]]}
 
 
+def _river(data: Mapping[str, Any]) -> Contents:
+    fared = {name: data[name] for name in ("class", "lessons", "failed", "full") if name in data}
+    return {"form": "river", "bytes": len(data["state"]) * 3 // 4, **fared}
+
+
 def _member(at: int, member: Mapping[str, Any]) -> str:
     return str(member.get("name", at))
 
@@ -126,6 +128,16 @@ def _reference(member: Mapping[str, Any]) -> Contents:
 
 def _named(names: list[str], numbers: list[str]) -> dict[str, float]:
     return {name: float.fromhex(number) for name, number in zip(names, numbers, strict=True)}
+
+
+FORMS: dict[tuple[str, ...], Callable[[Mapping[str, Any]], Contents]] = {
+    ("intercept", "names"): _logistic,
+    ("basis", "weights"): _splines,
+    ("roots", "nodes"): _forest,
+    ("members", "weights"): _blend,
+    ("members",): _mean,
+    ("class", "state"): _river,
+}
 
 
 def difference(one: Contents, other: Contents) -> Contents:

@@ -4,7 +4,8 @@
 
 `model:make` names this file and the function at its end. A replay asks a model to learn one
 outcome at a time, when its label has arrived, and to score rows in between; everything else is
-yours. Any classifier of River (https://riverml.xyz) can stand where the pipeline is.
+yours. Any classifier of River (https://riverml.xyz) can stand where the pipeline is; one that is to
+compete live as well is returned from `make` by itself, and is given inputs of the stream's own.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What each model of the portfolio costs: microseconds an outcome learned and a row scored.
 
-Run it from the project's root: `python -m tests.bench.portfolio_bench [model …]`. Negatives are 99
-of a hundred outcomes; the values are random, so trees are as deep as noise and one signal make
-them. `packed` and `compiled` are in milliseconds and kilobytes: the price of a checkpoint and of a
-published version.
+Run it from the project's root: `python -m tests.bench.portfolio_bench [model …]`; a model may be
+`module:name` of a classifier of River. Negatives are 99 of a hundred outcomes; the values are
+random, so trees are as deep as noise and one signal make them. `packed` and `compiled` are in
+milliseconds and kilobytes: the price of a checkpoint and of a published version.
 """
 
 import json
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from models.features import FEATURES
-from models.portfolio import PORTFOLIO
+from models.portfolio import PORTFOLIO, competing
 from models.portfolio.compiled import compile_payload
 
 BATCH = 500
@@ -38,7 +38,7 @@ def best(call: Callable[[], object], runs: int = 20) -> float:
 
 def measured(name: str, learned: int = 20_000) -> str:
     """One line of the table."""
-    rng, model = random.Random(1), PORTFOLIO[name](FEATURES.names, 1)
+    rng, model = random.Random(1), competing(name, FEATURES.names, 1)
     outcomes = [(made_row(rng, fraud), fraud) for fraud in (n % 100 == 0 for n in range(learned))]
     start = time.process_time()
     for row, fraud in outcomes:
@@ -55,14 +55,14 @@ def measured(name: str, learned: int = 20_000) -> str:
         best(lambda: compile_payload(model.compiled()), 3) * 1e3,
     )
     sizes = (len(packed) / 1e3, len(json.dumps(model.compiled())) / 1e3)
-    return f"{name:24s}" + "".join(f"{number:11.1f}" for number in (*costs, *sizes))
+    return f"{name:42s}" + "".join(f"{number:11.1f}" for number in (*costs, *sizes))
 
 
 def main() -> None:
     """Print the table."""
     heads = ("learn us", "River us", "in 500 us", "single us", "packed ms", "compiled ms",
              "packed KB", "compiled KB")  # fmt: skip
-    print(f"{'':24s}" + "".join(f"{head:>11s}" for head in heads))
+    print(f"{'':42s}" + "".join(f"{head:>11s}" for head in heads))
     for name in sys.argv[1:] or PORTFOLIO:
         print(measured(name), flush=True)
 

@@ -1,4 +1,4 @@
-"""What holds for every model of the portfolio, whoever adds one."""
+"""What holds for every model of the portfolio, whoever adds one, and for those that users bring."""
 
 import json
 import math
@@ -23,20 +23,30 @@ from models.portfolio.separate import Separate
 HELPERS = Path(__file__).parents[1] / "unit" / "models" / "portfolio"
 sys.path.insert(0, str(HELPERS))
 
-from portfolio_world import NAMES, digest, outcomes, rows, teach  # noqa: E402
+from portfolio_world import (  # noqa: E402
+    BLIND,
+    BROUGHT,
+    NAMES,
+    digest,
+    made,
+    outcomes,
+    rows,
+    teach,
+)  # fmt: skip
 
 LEARNED = 900
-every_model = pytest.mark.parametrize("name", PORTFOLIO)
+EVERY = (*PORTFOLIO, *BROUGHT)
+every_model = pytest.mark.parametrize("name", EVERY)
 few = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @cache
 def packed(name: str, learned: int = LEARNED, seed: int = 7) -> bytes:
-    return teach(PORTFOLIO[name](NAMES, seed), islice(outcomes(LEARNED), learned)).pack()
+    return teach(made(name, seed), islice(outcomes(LEARNED), learned)).pack()
 
 
 def taught(name: str, learned: int = LEARNED) -> OnlineModel:
-    model = PORTFOLIO[name](NAMES, 7)
+    model = made(name)
     model.unpack(packed(name, learned))
     return model
 
@@ -48,7 +58,7 @@ def test_no_file_of_the_portfolio_escapes_the_laws() -> None:
             if line.startswith("    name = ") and '""' not in line:
                 found.add(line.split('"')[1])
     assert found == set(PORTFOLIO)
-    assert {PORTFOLIO[name](NAMES, 1).name for name in PORTFOLIO} == found
+    assert {made(name, 1).name for name in PORTFOLIO} == found
 
 
 @every_model
@@ -58,7 +68,7 @@ def test_scoring_is_pure(name: str) -> None:
     first = model.score_many(asked)
     assert model.score_many(asked) == first == [model.score(one) for one in asked]
     assert model.pack() == before
-    fresh = PORTFOLIO[name](NAMES, 7)
+    fresh = made(name)
     empty = fresh.pack()
     fresh.score_many(asked)
     assert fresh.pack() == empty
@@ -84,11 +94,11 @@ def test_missing_values_can_be_learned(name: str) -> None:
     assert all(0.0 <= found <= 1.0 for found in model.score_many(rows(40)))
 
 
-@every_model
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in BLIND])
 def test_it_learns_to_tell_fraud(name: str) -> None:
     # without extremes: one value of 1e12 flattens the logistic regression's scale for good
     scores = {True: [0.0], False: [0.0]}
-    model = teach(PORTFOLIO[name](NAMES, 7), outcomes(LEARNED, oddity=0.0))
+    model = teach(made(name), outcomes(LEARNED, oddity=0.0))
     for values, fraud, _ in outcomes(300, seed=3, oddity=0.0):
         scores[fraud].append(model.score(values))
     assert np.mean(scores[True]) > 2 * np.mean(scores[False])
@@ -99,7 +109,7 @@ def test_it_learns_to_tell_fraud(name: str) -> None:
 @example(cut=0)
 @few
 def test_a_resumed_model_goes_on_bit_for_bit(name: str, cut: int) -> None:
-    model = PORTFOLIO[name](NAMES, 7)
+    model = made(name)
     model.unpack(packed(name, cut))
     assert model.pack() == packed(name, cut)
     teach(model, islice(outcomes(LEARNED), cut, None))
@@ -111,7 +121,7 @@ def test_other_processes_with_other_hash_seeds_agree(tmp_path: Path) -> None:
     parts = {0: "1", 450: "2"}
     for done, hash_seed in parts.items():
         arguments = []
-        for name in PORTFOLIO:
+        for name in EVERY:
             (tmp_path / name).write_bytes(packed(name, done))
             arguments += [name, str(tmp_path / name), str(done)]
         path = os.pathsep.join([str(Path.cwd()), str(HELPERS)])
@@ -121,7 +131,7 @@ def test_other_processes_with_other_hash_seeds_agree(tmp_path: Path) -> None:
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         found = dict(line.split() for line in run.stdout.splitlines())
-        assert found == {name: digest(packed(name)) for name in PORTFOLIO}
+        assert found == {name: digest(packed(name)) for name in EVERY}
 
 
 @every_model
@@ -136,6 +146,8 @@ def test_compiled_scores_agree_with_river(name: str, learned: int, seed: int) ->
     model, asked = taught(name, learned), rows(30, seed)
     payload = json.loads(json.dumps(model.compiled(), allow_nan=False))
     found = compile_payload(payload).score_many(asked)
+    if name in BROUGHT:
+        assert found == model.score_many(asked)
     assert found == pytest.approx(model.score_many(asked), abs=1e-9, rel=0)
 
 
@@ -152,7 +164,7 @@ def test_bits_do_not_depend_on_the_batch(name: str) -> None:
     assert compiled.score_many([]) == model.score_many([]) == []
 
 
-@every_model
+@pytest.mark.parametrize("name", PORTFOLIO)  # see test_brought.py for those that users bring
 def test_memory_is_bounded(name: str) -> None:
     model = taught(name)
     members = getattr(model, "members", [model])
@@ -172,10 +184,10 @@ def most_leaves(members: list[OnlineModel]) -> int:
 @every_model
 def test_a_state_of_other_features_or_damaged_is_refused(name: str) -> None:
     with pytest.raises(PayloadError):
-        PORTFOLIO[name](NAMES[:-1], 7).unpack(packed(name, 60))
+        made(name, 7, NAMES[:-1]).unpack(packed(name, 60))
     for damaged in (b"", packed(name, 60)[:-1], b"\x80\x04N."):
         with pytest.raises(PayloadError):
-            PORTFOLIO[name](NAMES, 7).unpack(damaged)
+            made(name).unpack(damaged)
 
 
 @every_model
@@ -187,7 +199,7 @@ def test_rows_of_another_length_are_refused(name: str) -> None:
 
 
 def test_every_kind_of_payload_comes_from_a_model() -> None:
-    found = {taught(name, 60).compiled()["kind"] for name in PORTFOLIO}
+    found = {taught(name, 60).compiled()["kind"] for name in EVERY}
     assert found | {Separate("logistic", NAMES, 7, first=1).compiled()["kind"]} == set(KINDS)
 
 

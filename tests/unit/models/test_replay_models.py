@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 import pytest
+from river.linear_model import LogisticRegression
+from river.preprocessing import StandardScaler
 
 from models.features import FEATURES
 from models.learn_policy import LearnPolicy
@@ -46,6 +50,21 @@ def test_published_scores_are_the_models_own(name: str) -> None:
         mine.learn(row, number % 4 == 0, 1.0)
         own.learn(row, number % 4 == 0, 1.0)
         assert mine.score(row) == pytest.approx(own.score(row), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["river.naive_bayes:GaussianNB", "river.forest:AMFClassifier", "model_here:make"]
+)
+def test_a_classifier_of_river_by_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = ModuleType("model_here")
+    here.make = lambda _names, _seed: StandardScaler() | LogisticRegression()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "model_here", here)
+    track = Track(make(name, FEATURES.names, seed=1), LearnPolicy(first=20, every=20))
+    replay = Replay([track])
+    replay.run(arrivals(80, seed=2))
+    replay.finish()
+    assert track.model.name == name
+    assert 20 < sum(not math.isnan(score) for score in track.scores) < 80
 
 
 def test_a_users_own_model_by_its_place() -> None:

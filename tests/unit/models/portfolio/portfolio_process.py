@@ -4,13 +4,11 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from portfolio_world import NAMES, digest, outcomes, teach
-
-from models.portfolio import PORTFOLIO
+from portfolio_world import digest, made, outcomes, teach
 
 if __name__ == "__main__":
     for name, file, done in zip(*[iter(sys.argv[1:])] * 3, strict=True):
-        model = PORTFOLIO[name](NAMES, 7)
+        model = made(name)
         if int(done):
             model.unpack(Path(file).read_bytes())
         teach(model, islice(outcomes(900), int(done), None))
