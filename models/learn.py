@@ -286,15 +286,10 @@ class Learner:
         self.memory.note(seen)
 
     def _mistake(self, outcome: Mapping[str, Any], key: int, *, fraud: bool) -> float:
-        """The weight at which the transaction was learned as its other class, 0.0 where it was not.
-
-        A chargeback may take a presumption back weeks later, when it is long forgotten: then what
-        the join says it corrects is what was learned, but for what this learner leaves out itself.
-        """
-        if self.memory.verdict(key) is not None:
-            return self.memory.weight(key)
+        """The weight at which the transaction was learned as its other class, 0.0 where it was not;
+        what the join says it corrects was learned but for what is left out here."""
         kept = clean_weight(key, self.policy.keep_clean) if fraud else 1.0
-        return float(outcome.get("corrects", 0.0)) * kept
+        return self.memory.mistake(key, told=outcome.get("corrects", 0.0) * kept)
 
     def _count(self, fraud: bool, *, corrected: bool) -> None:
         self.counts["learned"] += 1

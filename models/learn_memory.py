@@ -72,6 +72,14 @@ class Memory:
         """The weight at which a remembered transaction was learned last."""
         return float(self._rows["weight"][self._slots[key]])
 
+    def mistake(self, key: int, told: float) -> float:
+        """The weight at which a transaction was learned as what it turned out not to be.
+
+        A chargeback may take a presumption back weeks later, when it is long forgotten: then what
+        the join told stands, 0.0 where there was nothing to take back.
+        """
+        return self.weight(key) if key in self._slots else told
+
     def note(self, seen: Seen) -> None:
         """Remember, or correct the verdict in place; the oldest makes room."""
         slot = self._slots.get(seen.key)

@@ -54,6 +54,7 @@ def _best(learner: Learner, offset: int) -> Judged | None:
     jury = Jury(
         tuple(learner.competitors), learner.champion, learner.policy.alerts_per_1000, policy,
         np.random.default_rng([policy.seed, offset]),
+        frozenset(name for name, one in learner.competitors.items() if one.row_by_row),
     )  # fmt: skip
     return jury.best(rows)
 

@@ -69,6 +69,10 @@ SETTINGS: dict[str, Setting] = {
     "promote_by_policy": Setting(
         "promotion", "automatic", bool, 0, 1, "whether a better challenger takes over by itself"
     ),
+    "promote_row_by_row": Setting(
+        "promotion", "row_by_row", bool, 0, 1,
+        "whether that may be one that does not compile, which River scores row by row",
+    ),
     "mature_days": Setting(
         "promotion", "mature_days", int, 0, 365,
         "days until promotion takes a day's labels as complete; at least as many as the "

@@ -69,6 +69,8 @@ class Competitor:
     def __init__(self, name: str, policy: LearnPolicy) -> None:
         self.name = name
         self.policy = policy
+        self.row_by_row = False
+        """Whether scorers ask River itself, a row at a time."""
         self.ranked: deque[tuple[float, float]] = deque(maxlen=policy.ranked)
         self.versions: list[tuple[int, float]] = []
 
@@ -159,6 +161,7 @@ class Member(Competitor):
         self.model: OnlineModel = competing(name, features, policy.seed)
         self.quick = name in policy.quick
         self.keep = float(getattr(self.model, "keep", 1.0))
+        self.row_by_row = bool(getattr(self.model, "row_by_row", False))
 
     def learn(self, lesson: Lesson) -> None:
         """Learn one outcome. A quick model is ranked by its score just before, the others by what

@@ -27,4 +27,5 @@ def enter(features: Sequence[str], policy: LearnPolicy) -> dict[str, Competitor]
                 f"{policy.blended}; name them among the competitors"
             )
         entered[name] = Combined(policy.blended, features, policy)
+        entered[name].row_by_row = any(entered[member].row_by_row for member in policy.blended)
     return entered

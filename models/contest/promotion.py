@@ -40,6 +40,9 @@ class PromotionPolicy:
     cool_down_days: between promotions. The window must mostly be new, or luck is used twice.
     low, high: bounds of frauds expected over frauds that came. Beyond a factor of two the
         threshold's distance to the decline threshold means something else than it says.
+    row_by_row: whether a model that does not compile may take over by itself. River scores it a row
+        at a time, in a hundred microseconds and more; what compiles costs twenty at most in batches
+        (`tests/bench/portfolio_bench.py`). People may promote it all the same.
     slack: how much average precision and value caught may lie below the champion's.
     seed: of the bootstrap, together with the offset at which it is asked.
     """
@@ -54,6 +57,7 @@ class PromotionPolicy:
     cool_down_days: int = 7
     low: float = 0.5
     high: float = 2.0
+    row_by_row: bool = False
     slack: float = 0.0
     seed: int = 1
 
@@ -82,18 +86,21 @@ def mature(table: Table, watermark: int, full: bool, policy: PromotionPolicy) ->
 @dataclass(frozen=True)
 class Jury:
     """Who competes, in the order of their scores, who decides now, and what is asked of a
-    challenger. The same state of the generator gives the same answer."""
+    challenger. The same state of the generator gives the same answer. `slow` are those that are
+    scored row by row."""
 
     names: tuple[str, ...]
     champion: str
     per_1000: float
     policy: PromotionPolicy
     generator: np.random.Generator
+    slow: frozenset[str] = frozenset()
 
     def best(self, rows: Table) -> Judged | None:
         """The challenger with the largest gain over mature `rows` among those that pass; None
         where none does."""
-        challengers = [name for name in self.names if name != self.champion]
+        barred = {self.champion, *(() if self.policy.row_by_row else self.slow)}
+        challengers = [name for name in self.names if name not in barred]
         found = [self._judge(name, rows, len(challengers)) for name in challengers]
         passed = [one for one in found if one is not None]
         return max(passed, key=lambda one: one.gain, default=None)

@@ -46,6 +46,7 @@ class Separated(Member):
         self.model = Separate(kind, features, policy.seed, policy.first)
         self.quick = policy.is_quick(name)
         self.keep = self.model.keep
+        self.row_by_row = self.model.row_by_row
         self.told: dict[int, tuple[bool, float]] = {}
 
     def learn(self, lesson: Lesson) -> None:

@@ -53,6 +53,8 @@ class Brought(RiverModel):
     """
 
     settings: ClassVar[Settings] = {"keep": 0.05, "most_bytes": 16_000_000}
+    row_by_row: ClassVar[bool] = True
+    """It does not compile."""
 
     def __init__(
         self, place: str, build: Build, names: Sequence[str], seed: int,

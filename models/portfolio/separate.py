@@ -42,6 +42,7 @@ class Separate:
         self.name, self.features, self.first = f"separate:{kind}", tuple(names), first
         self.slow, self.fast = competing(kind, names, seed), competing(kind, names, seed)
         self.keep = float(getattr(self.slow, "keep", 1.0))
+        self.row_by_row = bool(getattr(self.slow, "row_by_row", False))
         self.told = {True: 0, False: 0}
         """The fast one's lessons by class."""
 

@@ -118,6 +118,7 @@ def test_every_setting_is_read_where_it_is_written() -> None:
     wanted = {
         "publish_every": 500, "publish_all_every": 5_000, "recalibrate_every": 100,
         "rebuild_every": 10_000, "alerts_per_1000": 5.0, "promote_by_policy": False,
+        "promote_row_by_row": True,
         "approve": ["PROMOTE"], "approve_hours": 2.0, "mature_days": 60,
         "separate": ["logistic", "splines"], "fast_sources": ["CUSTOMER", "TC40"],
     }  # fmt: skip

@@ -50,6 +50,16 @@ def test_the_best_of_better_challengers_takes_over() -> None:
     assert found == judged(world(1, (1.0, 1.2, 3.0, 2.0)))
 
 
+def test_what_is_scored_row_by_row_takes_over_only_where_the_policy_lets_it() -> None:
+    def best(policy: PromotionPolicy, *slow: str) -> Judged | None:
+        rows, generator = world(1, (1.0, 1.2, 3.0, 2.0)), np.random.default_rng(1)
+        return Jury(NAMES, "champion", 10.0, policy, generator, frozenset(slow)).best(rows)
+
+    found = [best(POLICY, "two"), best(dataclasses.replace(POLICY, row_by_row=True), "two")]
+    assert [one and one.name for one in found] == [NAMES[3], "two"]
+    assert best(POLICY, *NAMES) is None
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_an_identical_challenger_is_not_promoted(seed: int) -> None:
     """Three that are as good by construction, and one that gives the very same scores."""

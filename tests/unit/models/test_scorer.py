@@ -43,6 +43,7 @@ def learned(rows: list[tuple[Features, bool]]) -> Learner:
             {
                 "transaction_id": str(number),
                 "card_id": "c",
+                "source": "ISSUER",
                 "event_time": 0,
                 "amount_minor": 100,
                 "label": "FRAUD" if fraud else "LEGITIMATE",

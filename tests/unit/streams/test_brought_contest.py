@@ -40,6 +40,13 @@ ROWS: list[list[float | None]] = [
 ]
 
 
+def test_who_is_scored_row_by_row_is_known() -> None:
+    """A blend is as slow as the slowest of its members."""
+    slow = {name for name, one in new_learner().competitors.items() if one.row_by_row}
+    assert slow == {BAYES, MONDRIAN, "blend"}
+    assert not any(one.row_by_row for one in Learner().competitors.values())
+
+
 class Contest:
     """Every stage over one log; outcomes are told, as if transactions had been labelled."""
 

@@ -16,7 +16,7 @@ import pytest
 from river import naive_bayes
 
 from models.compiled_model import compile_model
-from models.contest.competitor import enter
+from models.contest.entering import enter
 from models.learn_policy import LearnPolicy
 from models.portfolio import factory
 from models.portfolio.brought import Brought
