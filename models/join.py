@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from models.control_share import on_record
 from models.join_state import (
     LABELS,
     MAX_WAITING,
@@ -113,7 +114,8 @@ def outcome(
 ) -> dict[str, Any]:
     """The outcome of a decision under a label: what was seen and scored then, and the truth.
 
-    `kept` is the share of its kind that becomes outcomes; a decision may carry a weight of its own.
+    `kept` is the share of its kind that becomes outcomes; a decision may carry a weight of its own,
+    and one of the control share stands for those that were declined beside it.
     Raises `ProcessingFailed` where the two are not of one transaction: the pointer is wrong.
     """
     if decision["transaction_id"] != label["transaction_id"]:
@@ -130,7 +132,7 @@ def outcome(
         "label": label["label"],
         "source": label["source"],
         "observed_at": label["observed_at"],
-        "weight": decision.get("weight", 1.0) / kept,
+        "weight": decision.get("weight", 1.0) * on_record(decision).weight / kept,
         "decided_src": decision["src"],
         "presumed": presumed,
         **taken,

@@ -21,6 +21,7 @@ from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
 from models.contest.protection import Watch
 from models.contest.standings import measures
+from models.decision import own_weight
 from models.features import FEATURES
 from models.learn_memory import Memory, Seen
 from models.learn_policy import LearnPolicy, clean_weight, due, due_late
@@ -125,7 +126,8 @@ class Learner:
         if known is fraud or (known is not None and is_presumed(outcome)):  # a label is the truth
             self.counts["repeats"] += 1
             return False
-        weight = outcome["weight"] * (1.0 if fraud else clean_weight(key, self.policy.keep_clean))
+        thin = 1.0 if fraud else clean_weight(key, self.policy.keep_clean)
+        weight = outcome["weight"] * thin
         if not weight > 0 or (fraud and known is None and learn_opening.comes_early(self)):
             self.counts["left_out"] += 1
             return False
@@ -134,7 +136,11 @@ class Learner:
         row = [features.get(name) for name in self.names]
         mistake = 0.0 if known is None else self.memory.weight(key)
         self._note(key, outcome, weight, scores)
-        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"])
+        own = own_weight(
+            outcome
+        )  # measured at its weight, learned once: see `models.control_share`
+        mistake *= own / outcome["weight"]
+        lesson = Lesson(row, fraud, own * thin, mistake, scores, self.counts["learned"])
         foreseen = learn_opening.foreseen(self, row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)

@@ -6,7 +6,7 @@
               was it let through? ─ no ─► UNKNOWN: no outcome, counted
                      │ yes
               kept by its id's hash? ─ no ─► THINNED: those kept stand for it
-                     │ yes
+                     │ yes, or of the control share
               PRESUMED: a legitimate outcome of weight 1 / keep
 ```
 
@@ -36,6 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from models.control_share import on_record
 from models.join import JoinState, outcome
 from models.join_state import key_of
 from schemas.errors import FraudStreamsError
@@ -187,10 +188,11 @@ def presume(
         return Presumption("LABELLED")
     if decision["decision"] not in policy.let_through:
         return Presumption("UNKNOWN")
-    if not keeps(decision["transaction_id"], policy.keep):
+    kept = 1.0 if on_record(decision).share else policy.keep  # few, and each stands for many
+    if not keeps(decision["transaction_id"], kept):
         return Presumption("THINNED")
     label = presumed_label(decision, policy)
-    return Presumption("PRESUMED", outcome(decision, label, kept=policy.keep, presumed=True))
+    return Presumption("PRESUMED", outcome(decision, label, kept=kept, presumed=True))
 
 
 def presumed_label(decision: Mapping[str, Any], policy: MaturityPolicy) -> dict[str, Any]:

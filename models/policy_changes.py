@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from models.approval import APPROVE
+from models.control_share import MOST
 from models.learn_policy import LearnPolicy
 from schemas.errors import InvalidField
 from schemas.fields import CommandKind
@@ -73,6 +74,14 @@ SETTINGS: dict[str, Setting] = {
     ),
     "approve_hours": Setting(
         "approval", "hours", float, 0.01, 720.0, "hours until a command nobody approved expires"
+    ),
+    "control_share": Setting(
+        "control", "share", float, 0.0, MOST,
+        "share of the model's declines that is let through to learn what they were, 0.01 to 0.1; "
+        "0: none",
+    ),
+    "control_seed": Setting(
+        "control", "seed", int, 0, 2**31 - 1, "chooses which: another one, others"
     ),
 }  # fmt: skip
 

@@ -116,6 +116,7 @@ def test_every_setting_is_read_where_it_is_written() -> None:
         "publish_every": 500, "publish_all_every": 5_000, "recalibrate_every": 100,
         "rebuild_every": 10_000, "alerts_per_1000": 5.0, "promote_by_policy": False,
         "approve": ["PROMOTE"], "approve_hours": 2.0, "mature_days": 60,
+        "control_share": 0.02, "control_seed": 7,
     }  # fmt: skip
     assert set(wanted) == set(SETTINGS)
     assert current(changed(LearnPolicy(), wanted)) == wanted

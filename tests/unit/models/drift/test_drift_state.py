@@ -40,6 +40,7 @@ def outcome(number: int, rate: float, **changes: Any) -> dict[str, Any]:
     return {
         "label": "FRAUD" if fraud else "LEGITIMATE", "observed_at": number * 144_000,
         "score": 0.02, "model": {"name": "logistic", "version": 1}, "weight": 1.0,
+        "threshold": 0.5, "decision": "APPROVE",
     } | changes  # fmt: skip
 
 
