@@ -55,6 +55,16 @@ def outcome_edges(onset: int, rate: float) -> list[tuple[str, str, int]]:
     return found
 
 
+def test_one_of_the_control_share_counts_for_itself() -> None:
+    packed = []
+    for score, weight in ((0.99, 50.0), (0.99, 1.0), (0.4, 50.0), (0.4, 1.0)):
+        watch = OutcomeWatch()
+        watch.add(outcome(1, 1.0, score=score, weight=weight))
+        packed.append(watch.pack())
+    assert packed[0] == packed[1]
+    assert packed[2] != packed[3]
+
+
 def test_outcomes_that_stay_as_they_were_are_silent() -> None:
     assert outcome_edges(30, 0.02) == []
 
