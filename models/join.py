@@ -132,11 +132,20 @@ def outcome(
         "label": label["label"],
         "source": label["source"],
         "observed_at": label["observed_at"],
-        "weight": decision.get("weight", 1.0) * on_record(decision).weight / kept,
+        "weight": weight_of(decision) / kept,
         "decided_src": decision["src"],
         "presumed": presumed,
         **taken,
     }
+
+
+def weight_of(decision: Mapping[str, Any]) -> float:
+    """How many decisions a decision stands for.
+
+    >>> weight_of({"weight": 2.0})
+    2.0
+    """
+    return float(decision.get("weight", 1.0)) * on_record(decision).weight
 
 
 def terminal_outcome(

@@ -188,11 +188,20 @@ def presume(
         return Presumption("LABELLED")
     if decision["decision"] not in policy.let_through:
         return Presumption("UNKNOWN")
-    kept = 1.0 if on_record(decision).share else policy.keep  # few, and each stands for many
+    kept = share_kept(decision, policy)
     if not keeps(decision["transaction_id"], kept):
         return Presumption("THINNED")
     label = presumed_label(decision, policy)
     return Presumption("PRESUMED", outcome(decision, label, kept=kept, presumed=True))
+
+
+def share_kept(decision: Mapping[str, Any], policy: MaturityPolicy) -> float:
+    """The share of its kind that is kept: of the control share all, few that stand for many.
+
+    >>> share_kept({"reasons": []}, MaturityPolicy())
+    0.1
+    """
+    return 1.0 if on_record(decision).share else policy.keep
 
 
 def presumed_label(decision: Mapping[str, Any], policy: MaturityPolicy) -> dict[str, Any]:
