@@ -5,6 +5,8 @@ Two voices are combined and the stricter one wins::
     model   score >= threshold            -> REVIEW
             score >= decline threshold    -> DECLINE
     rules   the strongest action of the rules that fired (shadow rules and notes do not act)
+    control what the model alone would decline, of a share that is off by default, goes on as the
+            rules say, with its reason (`models.control_share`)
 
 The threshold comes with the control marker. The decline threshold is derived from it: a fixed
 distance higher in log-odds, so that it moves with the model's calibration (`DecisionPolicy`).
@@ -21,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.control_share import ControlShare
 from models.features import FEATURES, FeatureSet
 from models.rules import Hit
 from models.scorer import Contribution, ModelScorer, Row
@@ -33,6 +36,7 @@ BOOT_SEQUENCE = -1
 """Sequence of the first marker, below every offset of `fraud.outcomes`."""
 
 _RANK_OF = {"NOTE": 0, "REVIEW": 1, "CHALLENGE": 2, "DECLINE": 3}
+_GOES_ON = _RANK_OF["REVIEW"]
 _DECISIONS = ("APPROVE", "REVIEW", "CHALLENGE", "DECLINE")
 _RULE_WEIGHT = {"NOTE": 0.0, "REVIEW": 0.3, "CHALLENGE": 0.5, "DECLINE": 0.8}
 
@@ -65,15 +69,17 @@ class Control:
     threshold: float
     decline_threshold: float
     policy: DecisionPolicy
+    share: ControlShare
 
     @classmethod
     def of(cls, marker: Mapping[str, Any], policy: DecisionPolicy | None = None) -> Control:
-        """The control that a marker puts in force."""
+        """The control that a marker puts in force; `InvalidField` for a share out of bounds."""
         policy = policy or DecisionPolicy()
         threshold = marker["threshold"]
         return cls(
             marker["sequence"], marker["model"], marker["ruleset"], threshold,
             decline_threshold(threshold, policy), policy,
+            ControlShare.of(marker.get("control_share")),
         )  # fmt: skip
 
     def common(self, features: FeatureSet = FEATURES) -> dict[str, Any]:
@@ -122,7 +128,9 @@ def decide(
     The record's features are a `NamedRow`: a map without the cost of a dictionary.
     Raises ValueError when `row` does not fit `features`: an old spec, nothing may be guessed.
     """
-    decision, reasons = _verdict(score, row, hits, control, scorer)
+    decision, reasons = _verdict(
+        score, row, hits, control, scorer, transaction_id=transaction["transaction_id"]
+    )  # fmt: skip
     return {
         "transaction_id": transaction["transaction_id"],
         "card_id": transaction["card_id"],
@@ -148,6 +156,28 @@ def decide(
     }
 
 
+def is_control(record: Mapping[str, Any]) -> bool:
+    """Whether a decision's or an outcome's payment went on by the control share alone.
+
+    An outcome has no reasons; but what the model would decline goes on in no other way.
+
+    >>> is_control({"model": {}, "score": 0.96, "threshold": 0.5, "decision": "APPROVE"})
+    True
+    """
+    if record.get("model") is None or record["decision"] not in _DECISIONS[: _GOES_ON + 1]:
+        return False
+    return bool(record["score"] >= decline_threshold(record["threshold"], DecisionPolicy()))
+
+
+def own_weight(outcome: Mapping[str, Any]) -> float:
+    """An outcome's weight without the declines that it stands for.
+
+    >>> own_weight({"model": None, "weight": 10.0})
+    10.0
+    """
+    return 1.0 if is_control(outcome) else float(outcome["weight"])
+
+
 def rules_score(hits: Sequence[Hit]) -> float:
     """A ranking in [0, 1) from rules alone, used before the first model.
 
@@ -162,17 +192,25 @@ def rules_score(hits: Sequence[Hit]) -> float:
 
 
 def _verdict(
-    score: float | None, row: Row, hits: Sequence[Hit], control: Control, scorer: ModelScorer | None
-) -> tuple[str, list[dict[str, str]]]:
-    """The stricter of the two voices, and the reasons of both: rules in file order, then model."""
+    score: float | None, row: Row, hits: Sequence[Hit], control: Control,
+    scorer: ModelScorer | None, *, transaction_id: str,
+) -> tuple[str, list[dict[str, str]]]:  # fmt: skip
+    """The stricter of the two voices, and the reasons of both: rules in file order, then model.
+
+    A payment of the control share goes on as if the model had not spoken, unless a rule stops it.
+    """
     rank, reasons = 0, []
     for hit in hits:
         if not hit.shadow:
             rank = max(rank, _RANK_OF[hit.action])
             reasons.append({"code": hit.code, "text": hit.text})
     if score is not None and score >= control.threshold:
-        rank = max(rank, 3 if score >= control.decline_threshold else 1)
+        declines = score >= control.decline_threshold
         reasons.append(_model_reason(score, row, control, scorer))
+        if declines and rank <= _GOES_ON and control.share.draws(transaction_id):
+            reasons.append(control.share.reason())
+        else:
+            rank = max(rank, 3 if declines else 1)
     return _DECISIONS[rank], reasons
 
 

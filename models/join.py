@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from models.control_share import on_record
 from models.join_state import (
     LABELS,
     MAX_WAITING,
@@ -114,7 +115,8 @@ def outcome(
 ) -> dict[str, Any]:
     """The outcome of a decision under a label: what was seen and scored then, and the truth.
 
-    `kept` is the share of its kind that becomes outcomes; a decision may carry a weight of its own.
+    `kept` is the share of its kind that becomes outcomes; a decision may carry a weight of its own,
+    and one of the control share stands for those that were declined beside it.
     `corrects` is the weight of the outcome that said otherwise before, 0.0 where none did.
     Raises `ProcessingFailed` where the two are not of one transaction: the pointer is wrong.
     """
@@ -141,8 +143,12 @@ def outcome(
 
 
 def weight_of(decision: Mapping[str, Any]) -> float:
-    """How many decisions a decision stands for."""
-    return float(decision.get("weight", 1.0))
+    """How many decisions a decision stands for.
+
+    >>> weight_of({"weight": 2.0})
+    2.0
+    """
+    return float(decision.get("weight", 1.0)) * on_record(decision).weight
 
 
 def terminal_outcome(

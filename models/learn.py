@@ -22,10 +22,11 @@ from models.contest.opening import Opening
 from models.contest.probe import Probe, SnapshotRefused
 from models.contest.protection import Watch
 from models.contest.standings import measures
+from models.decision import own_weight
 from models.features import FEATURES
-from models.learn_memory import Memory, Seen
+from models.learn_memory import Memory, seen
 from models.learn_policy import LearnPolicy, clean_weight, due, due_late
-from models.outcome import digest, is_presumed, source_of, transaction_key
+from models.outcome import is_presumed, source_of, transaction_key
 from models.portfolio.interface import PayloadError
 from models.portfolio.state import dump, load
 from models.windows.errors import StateFormatError
@@ -126,7 +127,8 @@ class Learner:
         if known is fraud or (known is not None and is_presumed(outcome)):  # a label is the truth
             self.counts["repeats"] += 1
             return False
-        weight = outcome["weight"] * (1.0 if fraud else clean_weight(key, self.policy.keep_clean))
+        thin = 1.0 if fraud else clean_weight(key, self.policy.keep_clean)
+        weight = outcome["weight"] * thin
         if not weight > 0 or (fraud and known is None and learn_opening.comes_early(self)):
             self.counts["left_out"] += 1
             return False
@@ -134,9 +136,11 @@ class Learner:
         features = outcome["features"]
         row = [features.get(name) for name in self.names]
         mistake = self._mistake(outcome, key, fraud=fraud)
-        self._note(key, outcome, weight, scores)
+        self.memory.note(seen(key, outcome, weight, [*scores.values()]))
+        own = own_weight(outcome)  # measured at its weight, learned once: `models.control_share`
+        mistake *= own / outcome["weight"]
         fast = source_of(outcome) in self.policy.fast_sources
-        lesson = Lesson(row, fraud, weight, mistake, scores, self.counts["learned"], key, fast)
+        lesson = Lesson(row, fraud, own * thin, mistake, scores, self.counts["learned"], key, fast)
         foreseen = learn_opening.foreseen(self, row)
         for competitor in self.competitors.values():
             competitor.learn(lesson)
@@ -277,13 +281,6 @@ class Learner:
             if decided["name"] in scores:
                 scores[decided["name"]] = outcome["score"]
         return scores
-
-    def _note(self, key: int, outcome: Mapping[str, Any], weight: float, scores: Scores) -> None:
-        seen = Seen(
-            key, digest(outcome["card_id"]), outcome["event_time"], outcome["amount_minor"],
-            weight, outcome["label"] == "FRAUD", [*scores.values()],
-        )  # fmt: skip
-        self.memory.note(seen)
 
     def _mistake(self, outcome: Mapping[str, Any], key: int, *, fraud: bool) -> float:
         """The weight at which the transaction was learned as its other class, 0.0 where it was not;

@@ -105,6 +105,7 @@ def control(learner: Learner, sequence: int, reason: str) -> dict[str, Any]:
         "ruleset": dict(learner.ruleset),
         "threshold": learner.threshold,
         "reason": reason,
+        "control_share": learner.policy.control.record(),
     }
 
 

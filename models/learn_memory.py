@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.outcome import digest
 from models.state_versions import check_version
 
 _VERSION = 2
@@ -29,6 +30,14 @@ class Seen(NamedTuple):
     weight: float
     fraud: bool
     scores: Sequence[float]
+
+
+def seen(key: int, outcome: Mapping[str, Any], weight: float, scores: Sequence[float]) -> Seen:
+    """What is remembered of an outcome that is learned."""
+    return Seen(
+        key, digest(outcome["card_id"]), outcome["event_time"], outcome["amount_minor"], weight,
+        outcome["label"] == "FRAUD", scores,
+    )  # fmt: skip
 
 
 def row_type(competitors: int) -> np.dtype[Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from models.approval import ApprovalPolicy
 from models.contest.promotion import PromotionPolicy
 from models.contest.protection import ProtectionPolicy
+from models.control_share import ControlShare
 from models.portfolio.settings import CHOSEN
 
 SEPARATE = "separate:"
@@ -60,6 +61,7 @@ class LearnPolicy:
     rebuild: learned outcomes after which everything is learned anew from the log; 0, because it
         takes as long as all learning so far, and only reversals and exclusions make a difference.
     promotion, protection: see `models.contest`. approval: see `models.approval`.
+    control: see `models.control_share`. Off: letting fraud through is for people to decide.
     """
 
     learning_rate: float = 0.01
@@ -88,6 +90,7 @@ class LearnPolicy:
     promotion: PromotionPolicy = field(default_factory=PromotionPolicy)
     protection: ProtectionPolicy = field(default_factory=ProtectionPolicy)
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    control: ControlShare = field(default_factory=ControlShare)
 
     @property
     def entered(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from typing import Any
 from models.contest.competitor import Combined, Member
 from models.contest.entering import enter
 from models.contest.opening import Opening
+from models.decision import own_weight
 from models.learn import Learner
 from models.learn_freezing import TOGETHER
 from models.learn_memory import Memory
@@ -195,7 +196,7 @@ class Ranks:
                 said[name] = one.model.combine([said[member] for member in one.members])
         for name, scores in self._scores.items():
             if share > 0 and not math.isnan(said[name]):
-                scores.append((said[name], outcome["weight"] * share))
+                scores.append((said[name], own_weight(outcome) * share))
 
     def take_over(self) -> None:
         """Let the next thresholds follow from these scores."""

@@ -6,7 +6,7 @@
               was it let through? ─ no ─► UNKNOWN: no outcome, counted
                      │ yes
               kept by its id's hash? ─ no ─► THINNED: those kept stand for it
-                     │ yes
+                     │ yes, or of the control share
               PRESUMED: a legitimate outcome of weight 1 / keep
 ```
 
@@ -36,6 +36,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from models.control_share import on_record
 from models.join import JoinState, outcome, weight_of
 from models.join_state import key_of
 from schemas.errors import FraudStreamsError
@@ -187,10 +188,20 @@ def presume(
         return Presumption("LABELLED")
     if decision["decision"] not in policy.let_through:
         return Presumption("UNKNOWN")
-    if not keeps(decision["transaction_id"], policy.keep):
+    kept = share_kept(decision, policy)
+    if not keeps(decision["transaction_id"], kept):
         return Presumption("THINNED")
     label = presumed_label(decision, policy)
-    return Presumption("PRESUMED", outcome(decision, label, kept=policy.keep, presumed=True))
+    return Presumption("PRESUMED", outcome(decision, label, kept=kept, presumed=True))
+
+
+def share_kept(decision: Mapping[str, Any], policy: MaturityPolicy) -> float:
+    """The share of its kind that is kept: of the control share all, few that stand for many.
+
+    >>> share_kept({"reasons": []}, MaturityPolicy())
+    0.1
+    """
+    return 1.0 if on_record(decision).share else policy.keep
 
 
 def presumed_weight(decision: Mapping[str, Any], policy: MaturityPolicy) -> float:
@@ -200,9 +211,8 @@ def presumed_weight(decision: Mapping[str, Any], policy: MaturityPolicy) -> floa
     >>> [presumed_weight({"transaction_id": f"t{n}"}, policy) for n in range(2, 5)]
     [0.0, 4.0, 4.0]
     """
-    return (
-        weight_of(decision) / policy.keep if keeps(decision["transaction_id"], policy.keep) else 0.0
-    )
+    kept = share_kept(decision, policy)
+    return weight_of(decision) / kept if keeps(decision["transaction_id"], kept) else 0.0
 
 
 def presumed_label(decision: Mapping[str, Any], policy: MaturityPolicy) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from models.approval import APPROVE
+from models.control_share import MOST
 from models.learn_policy import LearnPolicy
 from models.portfolio import PORTFOLIO
 from schemas.errors import InvalidField
@@ -93,6 +94,14 @@ SETTINGS: dict[str, Setting] = {
     "fast_sources": Setting(
         "", "fast_sources", list, 0, len(SOURCES),
         "sources whose labels teach the second one of such two", SOURCES,
+    ),
+    "control_share": Setting(
+        "control", "share", float, 0.0, MOST,
+        "share of the model's declines that is let through to learn what they were, 0.01 to 0.1; "
+        "0: none",
+    ),
+    "control_seed": Setting(
+        "control", "seed", int, 0, 2**31 - 1, "chooses which: another one, others"
     ),
 }  # fmt: skip
 

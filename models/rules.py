@@ -33,7 +33,7 @@ __all__ = ["ACTIONS", "Hit", "Rule", "RuleError", "Ruleset", "baseline", "compil
 
 ACTIONS = ("NOTE", "REVIEW", "CHALLENGE", "DECLINE")
 """Weakest first. A NOTE gives its reason to the decision and never changes it."""
-RESERVED = frozenset({"MODEL_SCORE"})
+RESERVED = frozenset({"MODEL_SCORE", "CONTROL_SHARE"})
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _RULE_FIELDS = ("code", "title", "action", "mode", "when", "values", "text")

@@ -39,7 +39,7 @@ from schemas.fields import (
     Severity,
     Word,
 )
-from schemas.parts import Event, Published, Reason, Source, VersionRef
+from schemas.parts import ControlShare, Event, Published, Reason, Source, VersionRef
 
 
 class Transaction(Published):
@@ -100,6 +100,7 @@ class ControlMarker(Event):
     ruleset: VersionRef
     threshold: float
     reason: str
+    control_share: ControlShare | None = None
 
 
 class Decision(Event):

@@ -55,6 +55,14 @@ class VersionRef(Event):
     version: Int64
 
 
+class ControlShare(Event):
+    """Which of the model's declines are let through."""
+
+    schema_name = "control_share"
+    share: float
+    seed: Int64
+
+
 class DriftDay(Event):
     """What a partition, or a segment in it, held on one day, packed."""
 

@@ -1,7 +1,8 @@
 """What became of the decisions: the model's error, the share of frauds, its calibration.
 
 Each outcome counts at the time its label was observed, with its weight, by the score that was in
-force at the decision. An attack shows here no sooner than its labels come.
+force at the decision. An attack shows here no sooner than its labels come. One of the control share
+counts for itself: by its weight a single fraud would be a wave.
 
 ```text
  label_rate    frauds / outcomes
@@ -17,6 +18,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from models.decision import own_weight
 from models.drift.collecting import PATIENCE_MS, SCORER, scorer
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
 from models.drift.gathering import packed_days, unpacked_days
@@ -56,7 +58,7 @@ class OutcomeWatch:
         day = self.days.setdefault(time // DAY_MS, DayCounts((), MEANS))
         fraud, score = outcome["label"] == "FRAUD", outcome["score"]
         values = (float(fraud), log_loss(fraud, score), fraud - score)
-        day.tally(time % DAY_MS // HOUR_MS, outcome["weight"], values)
+        day.tally(time % DAY_MS // HOUR_MS, own_weight(outcome), values)
         day.say(SCORER, {scorer(outcome["model"]): 1})
         done = (time - PATIENCE_MS) // DAY_MS
         return self._close(done) if done > self.below else []

@@ -9,6 +9,7 @@ from typing import Any
 from models import counterfactual
 from models.compiled_model import CompiledModel
 from models.contributions import Parts, parts
+from models.control_share import on_record
 from models.counterfactual import Case, Change
 from models.decision import LOGIC_VERSION, Control
 from models.features import FEATURES
@@ -47,7 +48,7 @@ def explain(log: Log, transaction_id: str) -> Data:
     data: Data = {name: decision[name] for name in AS_RECORDED}
     data["on_record"] = found.place._asdict() | {"intact": found.intact, "repeats": found.repeats}
     data |= _history(log, found)
-    case = _case(log, found, data.pop("sequence"))
+    case = _case(log, found, data.pop("marker"))
     data["model_parts"] = model_parts(case)
     data["rules"] = _rules(case)
     data["would_change"] = would_change(case)
@@ -66,7 +67,7 @@ def _history(log: Log, found: Found) -> Data:
     """Features with their windows, and the events; without the activity, features alone."""
     decision, activity = found.decision, found.activity
     if activity is None or activity.get("transaction") is None:
-        return _features(decision, {}) | {"rederived": None, "control": None, "sequence": None}
+        return _features(decision, {}) | {"rederived": None, "control": None, "marker": None}
     card, terminal = card_past(log, activity), terminal_past(log, decision)
     held = windows(card, "card") | windows(terminal, "terminal")
     marker = terminal.marker or {}
@@ -77,7 +78,7 @@ def _history(log: Log, found: Found) -> Data:
             "terminal": _as_recorded(terminal, decision, FEATURES.terminal_names),
         },
         "control": {name: marker.get(name) for name in ("sequence", "reason")},
-        "sequence": marker.get("sequence"),
+        "marker": terminal.marker,
     }
 
 
@@ -102,11 +103,13 @@ def _as_recorded(past: Past, decision: Data, names: Iterable[str]) -> bool:
     return past.features == [decision["features"][name] for name in names]
 
 
-def _case(log: Log, found: Found, sequence: int | None) -> Case:
-    """What the decision was made from: features and versions as on record."""
+def _case(log: Log, found: Found, in_force: Data | None) -> Case:
+    """What the decision was made from: features and versions as on record, and the control share
+    of the marker in force; without it the one that let this payment through, if one did."""
     decision, published = found.decision, library(log)
     model, rules = decision["model"], decision["ruleset"]
-    marker = {"sequence": sequence or 0, "reason": "", **decision}
+    share = {"sequence": 0, "control_share": on_record(decision).record()}
+    marker = {"reason": "", **decision, **(share if in_force is None else _kept(in_force))}
     ruleset = _ruleset(published, (rules["name"], rules["version"]))
     return Case(
         (found.activity or {}).get("transaction") or decision,
@@ -114,6 +117,10 @@ def _case(log: Log, found: Found, sequence: int | None) -> Case:
         Control.of(marker), ruleset,
         None if model is None else published.scorer((model["name"], model["version"])),
     )  # fmt: skip
+
+
+def _kept(marker: Data) -> Data:
+    return {name: marker[name] for name in ("sequence", "control_share")}
 
 
 def _ruleset(published: Published, version: Version) -> Ruleset:

@@ -29,7 +29,8 @@ def blocks(report: Report) -> list[Block]:
         Heading(f"Fraud report, {report['from']} to {report['to']}", 1), *_summary(report, week),
         Heading("What was saved"), Paragraph(STOPPED), _values(week),
         *_pictures(report["weeks"]), Heading("Honest customers held up"),
-        Paragraph(false_declines(week)), Heading("How much is known"), *_coverage(report, week),
+        Paragraph(false_declines(week)), *map(Paragraph, control(week)),
+        Heading("How much is known"), *_coverage(report, week),
         Heading("Drift: is the world still the one that was learned?"), *_drift(report),
         Heading("Who changed what"), *_changes(report), Heading("What was decided"),
         _decided(week), *_weeks(report["weeks"]),
@@ -53,6 +54,7 @@ def _summary(report: Report, week: Report) -> list[Block]:
         "what was saved.",
         f"{_payments(missed['payments'])} of fraud went through unseen, worth {value(missed)}.",
         false_declines(week),
+        *control(week),
         f"The truth is known, or presumed after a long silence, for "
         f"{1.0 - week['coverage']['unknown']:.1%} of the payments.",
         drift(report),
@@ -93,6 +95,25 @@ def false_declines(week: Report) -> str:
         f"customers' ({wrong['payments'] / known:.1%}), worth {value(wrong)}."
     )
     return f"{said} Of {open_:,} more the truth is not known." if open_ > 0 else said
+
+
+def control(week: Report) -> list[str]:
+    """What was let through on purpose, and how many honest customers' declines that tells of."""
+    found = week["control"]
+    if found is None:
+        return []
+    wrong, known = found["false_declines"], found["known"]
+    said = (
+        f"{_payments(found['let_through'])} that the model would have declined went on, to learn "
+        f"what such payments are; the truth is known for {known:,}"
+    )
+    if not known:
+        return [f"{said}."]
+    return [
+        f"{said}, and {found['honest']:,} were honest customers'. So about {wrong['total']:,.0f} "
+        f"(give or take {wrong['error']:,.0f}) of the {found['would_be_declines']['total']:,.0f} "
+        "payments or so that the model alone would have declined were honest."
+    ]
 
 
 def drift(report: Report) -> str:

@@ -7,10 +7,11 @@ report is made: made again later, it knows more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.control_share import estimate, on_record
 from models.outcome import transaction_key
 from schemas import topics
 from schemas.errors import FraudStreamsError
@@ -30,6 +31,13 @@ TAIL = 200
 HELD = ("CHALLENGE", "DECLINE")
 
 
+class Decided(NamedTuple):
+    """A week's decisions by action, and the weights of the control share's, by transaction."""
+
+    by_action: dict[str, int]
+    control: dict[int, float]
+
+
 class NothingDecided(FraudStreamsError):
     """The log has no decision to report on."""
 
@@ -46,7 +54,7 @@ def report(log: Log, week: int | None = None, progress: Told = lambda _d, _a: No
     week = last_whole(newest) if week is None else week
     span = range(week - SHOWN_WEEKS + 1, week + 1)
     decided = decisions_by_week(log, span)
-    if not decided[week]:
+    if not decided[week].by_action:
         raise NothingDecided(f"week {named(week)}", expected="decisions", came="none on record")
     outcomes = read_outcomes(log, progress)
     return {
@@ -54,7 +62,7 @@ def report(log: Log, week: int | None = None, progress: Told = lambda _d, _a: No
         "from": day_of(starts(week)),
         "to": day_of(starts(week + 1) - 1),
         "over": newest >= starts(week + 1),
-        "weeks": [in_week(one, decided[one], outcomes) for one in span if decided[one]],
+        "weeks": [in_week(one, decided[one], outcomes) for one in span if decided[one].by_action],
         "labels_until": _labels_until(outcomes),
         "drift": _in_week(told.drift_signals(log), week),
         "drift_open": told.still_fired(told.drift_signals(log)),
@@ -80,29 +88,31 @@ def last_whole(newest: int) -> int:
     return week_of(newest) - 1
 
 
-def decisions_by_week(log: Log, span: range) -> dict[int, dict[str, int]]:
-    """Decisions of each week by action, each transaction once.
+def decisions_by_week(log: Log, span: range) -> dict[int, Decided]:
+    """Decisions of each week, each transaction once.
 
     An event is decided after it happened, so what the log took in earlier is not read.
     """
-    counts: dict[int, dict[str, int]] = {week: {} for week in span}
+    counts = {week: Decided({}, {}) for week in span}
     seen: set[int] = set()
     first = starts(span[0]) - told.SKEW_MS
     for _, body in told.records(log, topics.DECISIONS, "decision", first):
         week, key = week_of(body["event_time"]), transaction_key(body)
         if week in counts and key not in seen:
             seen.add(key)
-            found = counts[week]
-            found[body["decision"]] = found.get(body["decision"], 0) + 1
+            by_action, control = counts[week]
+            by_action[body["decision"]] = by_action.get(body["decision"], 0) + 1
+            if (share := on_record(body)).share:
+                control[key] = share.weight
     return counts
 
 
-def in_week(week: int, decided: Mapping[str, int], outcomes: Outcomes) -> Report:
+def in_week(week: int, decided: Decided, outcomes: Outcomes) -> Report:
     """What was decided in a week, and what is known of it."""
     rows = standing(outcomes.rows[weeks_of(outcomes.rows["time"]) == week])
     held = np.isin(rows["action"], [ACTIONS.index(one) for one in HELD])
     reviewed, fraud = rows["action"] == ACTIONS.index("REVIEW"), rows["fraud"] == 1
-    through, total = rows["action"] == ACTIONS.index("APPROVE"), sum(decided.values())
+    through, total = rows["action"] == ACTIONS.index("APPROVE"), sum(decided.by_action.values())
     chosen = {
         "stopped": held & fraud, "reviewed": reviewed & fraud, "missed": through & fraud,
         "false_declines": held & ~fraud,
@@ -111,11 +121,12 @@ def in_week(week: int, decided: Mapping[str, int], outcomes: Outcomes) -> Report
         "week": named(week),
         "monday": day_of(starts(week)),
         "decisions": total,
-        "by_action": {name: decided.get(name, 0) for name in ACTIONS},
-        "held": sum(decided.get(name, 0) for name in HELD),
+        "by_action": {name: decided.by_action.get(name, 0) for name in ACTIONS},
+        "held": sum(decided.by_action.get(name, 0) for name in HELD),
         "held_known": int(held.sum()),
         **{name: _counted(rows[mask], outcomes) for name, mask in chosen.items()},
-        "coverage": _coverage(rows, total),
+        "control": _control(rows, decided.control),
+        "coverage": _coverage(rows, total, decided.control),
     }
 
 
@@ -130,11 +141,31 @@ def _counted(rows: Rows, outcomes: Outcomes) -> Report:
     return {"payments": len(rows), "minor_units": value}
 
 
-def _coverage(rows: Rows, total: int) -> Report:
-    """Shares of the week's decisions: told by somebody, presumed at maturity, not known (yet)."""
+def _control(rows: Rows, weights: Mapping[int, float]) -> Report | None:
+    """What the control share tells of the model's declines; None where it let nothing through."""
+    if not weights:
+        return None
+    known = [(weights[key], fraud) for key, fraud in rows[["key", "fraud"]].tolist()
+             if key in weights]  # fmt: skip
+    honest = estimate(weight for weight, fraud in known if not fraud)
+    return {
+        "let_through": len(weights), "known": len(known),
+        "honest": sum(not fraud for _, fraud in known),
+        "would_be_declines": estimate(weights.values())._asdict(),
+        "false_declines": honest._asdict(),
+    }  # fmt: skip
+
+
+def _coverage(rows: Rows, total: int, control: Mapping[int, float]) -> Report:
+    """Shares of the week's decisions: told by somebody, presumed at maturity, not known (yet).
+
+    One of the control share is known of itself alone: those it stands for were declined.
+    """
     presumed = rows["source"] == told.PRESUMED_AT
     labelled = int((~presumed).sum())
-    silent = min(float(rows["weight"][presumed].sum()), float(total - labelled))
+    thinned = presumed & ~np.isin(rows["key"], np.array([*control], dtype="<u8"))
+    alone = int((presumed & ~thinned).sum())
+    silent = min(float(rows["weight"][thinned].sum()) + alone, float(total - labelled))
     return {
         "labelled": labelled / total,
         "presumed": silent / total,

@@ -41,6 +41,7 @@ class Change:
             "model": None if scorer is None else scorer.ref,
             "ruleset": {"name": rules.name, "version": rules.version},
             "threshold": self._threshold(live),
+            "control_share": live.control.share.record(),
         }
         return InForce(Control.of(marker), rules, scorer)
 

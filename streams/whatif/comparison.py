@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from models.control_share import on_record
 from streams.history.moments import iso
 from streams.whatif.replay import Pair
 from streams.whatif.side import DAY_MS, Side
@@ -69,7 +70,7 @@ class Comparison:
     def add(self, pair: Pair) -> None:
         """Take one transaction's two decisions in."""
         before, after, _ = pair
-        truth = self._truths.get(before["transaction_id"])
+        truth = _of_itself(self._truths.get(before["transaction_id"]), before)
         self.days[before["event_time"] // DAY_MS] += 1
         if truth is not None and truth.fraud:
             self.frauds_known += 1
@@ -113,6 +114,12 @@ class Comparison:
             }
             for day in sorted(self.days)
         ]
+
+
+def _of_itself(truth: Truth | None, before: Mapping[str, Any]) -> Truth | None:
+    """A truth without the declines that it stands for: they are among the transactions, too."""
+    share = on_record(before)
+    return truth._replace(weight=truth.weight / share.weight) if truth and share.share else truth
 
 
 def example(pair: Pair, truth: Truth | None, reasons: list[dict[str, str]]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "ruleset": RULESET,
         "threshold": 0.5,
         "reason": "first rules",
+        "control_share": {"share": 0.02, "seed": 7},
     },
     "decision": {
         **_IDS,

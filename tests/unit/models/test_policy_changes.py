@@ -121,6 +121,7 @@ def test_every_setting_is_read_where_it_is_written() -> None:
         "promote_row_by_row": True,
         "approve": ["PROMOTE"], "approve_hours": 2.0, "mature_days": 60,
         "separate": ["logistic", "splines"], "fast_sources": ["CUSTOMER", "TC40"],
+        "control_share": 0.02, "control_seed": 7,
     }  # fmt: skip
     assert set(wanted) == set(SETTINGS)
     assert current(changed(LearnPolicy(), wanted)) == wanted

@@ -10,7 +10,7 @@ import pytest
 from schemas import topics
 from streams.governance.blocks import markdown, page
 from streams.governance.week_page import blocks, false_declines, value
-from streams.governance.week_report import NothingDecided, in_week, report
+from streams.governance.week_report import Decided, NothingDecided, in_week, report
 from streams.governance.weeks import containing, named, week_of
 from streams.history.memory import MemoryLog
 from streams.in_process import InProcessLog
@@ -119,7 +119,7 @@ def test_changes_of_the_week_are_told() -> None:
 
 
 def test_what_is_not_known_is_not_claimed() -> None:
-    week = in_week(SECOND, {"DECLINE": 4}, empty())
+    week = in_week(SECOND, Decided({"DECLINE": 4}, {}), empty())
     assert false_declines(week) == (
         "Of the 4 held payments none is known to be fraud or honest yet."
     )

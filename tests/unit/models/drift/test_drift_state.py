@@ -40,6 +40,7 @@ def outcome(number: int, rate: float, **changes: Any) -> dict[str, Any]:
     return {
         "label": "FRAUD" if fraud else "LEGITIMATE", "observed_at": number * 144_000,
         "score": 0.02, "model": {"name": "logistic", "version": 1}, "weight": 1.0,
+        "threshold": 0.5, "decision": "APPROVE",
     } | changes  # fmt: skip
 
 
@@ -52,6 +53,16 @@ def outcome_edges(onset: int, rate: float) -> list[tuple[str, str, int]]:
         if number % 8_000 == 0:
             watch = OutcomeWatch.unpack(watch.pack(), watch.group.watched.policy)
     return found
+
+
+def test_one_of_the_control_share_counts_for_itself() -> None:
+    packed = []
+    for score, weight in ((0.99, 50.0), (0.99, 1.0), (0.4, 50.0), (0.4, 1.0)):
+        watch = OutcomeWatch()
+        watch.add(outcome(1, 1.0, score=score, weight=weight))
+        packed.append(watch.pack())
+    assert packed[0] == packed[1]
+    assert packed[2] != packed[3]
 
 
 def test_outcomes_that_stay_as_they_were_are_silent() -> None:
