@@ -55,7 +55,7 @@ def test_modules_outside_river_are_not_even_imported(monkeypatch: pytest.MonkeyP
     assert not [one for one in asked if one.split(".")[1] in ("datasets", "stream", "compat")]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=map(str, range(len(VALUES))))
 def test_values_come_back_as_they_were(value: Any) -> None:
     found = load(dump(value))
     assert type(found) is type(value)
