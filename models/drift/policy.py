@@ -33,7 +33,8 @@ class DriftPolicy:
         days changes slowly by itself, so its floors are (1 + S / 30) and (1 + S / 5) as high.
     score_day, score_week: the same floors of the score: a model that learns moves the bulk of its
         tiny scores without a change of the world. In the steady worlds of seeds 0 to 4 it moves it
-        by .62 a day and .22 a week at most; the score's means, not its bulk, show small attacks.
+        by .62 a day and .22 a week at most (`tests/bench/drift_bench.py` prints it); the score's
+        means, not its bulk, show small attacks.
     share_floor: standard errors that a bin's share of a day must be off, at least; (1 + S / 30) as
         many for a feature of a window of S days.
     spread, share_spread: a threshold is so many times the largest of its kind within the reference,

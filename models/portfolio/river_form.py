@@ -37,11 +37,7 @@ def fraud_share(model: Any, example: dict[Any, float]) -> float:
 def form_payload(model: Any, state: bytes) -> dict[str, Any]:
     """The payload of a `RiverModel` whose River part is packed as `state`."""
     return {
-        "kind": KIND,
-        "format": FORMAT,
-        "features": list(model.inputs.features),
-        "inputs": model.inputs.data(),
-        "keep": model.keep.hex(),
+        **model.head(KIND, FORMAT),
         "river": RIVER_VERSION,
         "class": type(model.model).__name__,
         "state": base64.b64encode(state).decode(),

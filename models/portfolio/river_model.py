@@ -87,6 +87,13 @@ class RiverModel:
         self.outcomes = state["outcomes"]
         self.restore(state["model"])
 
+    def head(self, kind: str, form: int) -> dict[str, Any]:
+        """What every payload over derived inputs begins with; `compiled_inputs` reads it."""
+        return {
+            "kind": kind, "format": form, "features": list(self.inputs.features),
+            "inputs": self.inputs.data(), "keep": self.keep.hex(),
+        }  # fmt: skip
+
     def state(self) -> dict[str, Any]:
         """What learning changed."""
         return {name: getattr(self.model, name) for name in self.learned}

@@ -107,11 +107,7 @@ class Splines(RiverModel):
     def compiled(self) -> dict[str, Any]:
         """The weights, with what they belong to."""
         return {
-            "kind": KIND,
-            "format": FORMAT,
-            "features": list(self.inputs.features),
-            "inputs": self.inputs.data(),
-            "keep": self.keep.hex(),
+            **self.head(KIND, FORMAT),
             "basis": self.basis.data(),
             "weights": pack_floats(self._weights(self.scorer())),
             "intercept": float(self.scorer().intercept).hex(),

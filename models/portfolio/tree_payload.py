@@ -50,11 +50,7 @@ def forest_payload(model: Any, trees: Sequence[Any], votes: Sequence[float]) -> 
     kept = [vote for tree, vote in zip(trees, votes, strict=True) if tree._root is not None]
     columns = list(zip(*table.nodes, strict=True)) or [()] * 5
     return {
-        "kind": KIND,
-        "format": FORMAT,
-        "features": list(model.inputs.features),
-        "inputs": model.inputs.data(),
-        "keep": model.keep.hex(),
+        **model.head(KIND, FORMAT),
         "roots": roots,
         "votes": pack_floats(kept),
         "nodes": {

@@ -157,13 +157,20 @@ def delays(detector: str, drifted: Sequence[Drifting]) -> str:
 
 
 def segment_lines(steady: Sequence[Steady]) -> list[str]:
-    """How much of it is the segments'."""
+    """How much of it is the segments', and how far the score's index went by itself."""
     if not steady:
         return []
     watched = [str(world.signals.segments) for world in steady]
     false = sum(one.of_segment for world in steady for one in world.signals.found)
+    index = {
+        name: max(world.signals.index[name] for world in steady) for name in ("PSI_DAY", "PSI_WEEK")
+    }
+    reached = f"{index['PSI_DAY']:.2f} by the day, {index['PSI_WEEK']:.2f} by the week"
     said = f"of these, of segments (score and alert rate of {', '.join(watched)})"
-    return [f"| {said} | {false} | {'-' if not false else 'above'} | |"]
+    return [
+        f"| {said} | {false} | {'-' if not false else 'above'} | |",
+        f"| the score's index at most | | {reached} | |",
+    ]
 
 
 def scenario_lines(drifted: Sequence[Drifting]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from models.drift.merging import Merger
 from models.drift.natures import MIX
 from models.drift.outcomes import OutcomeWatch
 from models.drift.policy import DriftPolicy
-from models.drift.readings import FIRED, Edge
+from models.drift.readings import FIRED, Edge, Reading
 from models.drift.sketch import value_of_word
 from models.features import FEATURES
 from producers.handbook_world import START_SECONDS
@@ -41,10 +41,12 @@ class Found(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """What fired, and how many segments were watched in the end."""
+    """What fired, how many segments were watched in the end, and the largest index of the whole's
+    score by detector: what its floors are chosen by."""
 
     found: list[Found]
     segments: int
+    index: Mapping[str, float]
 
 
 Day = tuple[int, DayCounts, list[Part]]
@@ -95,23 +97,31 @@ def _numbers(frame: pl.DataFrame, word: str) -> NDArray[np.float64]:
 
 def signals(world: Path) -> Signals:
     """Everything that fires in a world."""
-    found, _ = merged(arrivals(world))
+    arrived = merged(arrivals(world))
     if (world / "columns.yaml").exists():
-        return Signals(
-            found, 0
-        )  # attributes are no features by default: rows are the plain world's
+        return arrived  # attributes are no features by default: rows are the plain world's
     rows = folded(world)
-    decided, segments = merged(decisions(world, rows))
-    return Signals([*found, *decided, *outcomes(rows)], segments)
+    decided = merged(decisions(world, rows))
+    return decided._replace(found=[*arrived.found, *decided.found, *outcomes(rows)])
 
 
 def merged(days: Iterable[Day]) -> Signals:
     """The signals of the merging stage."""
     merger, found = Merger(DriftPolicy(), partitions=1), list[Found]()
+    index: dict[str, float] = defaultdict(float)
     for day, counts, segments in days:
         found += fired(merger.take(0, day + 1, [(day, counts)], segments))
+        for one in today(merger):
+            if one.subject == SCORE:
+                index[one.detector] = max(index[one.detector], one.statistic)
     groups = merger.segments.groups.values()
-    return Signals(found, sum(one.watched.reference is not None for one in groups))
+    return Signals(found, sum(one.watched.reference is not None for one in groups), index)
+
+
+def today(merger: Merger) -> list[Reading]:
+    """The readings of the whole's scores on the day taken last."""
+    last = merger.segments.whole.today
+    return [] if last is None else last[1]
 
 
 def alerts(world: Path, first: float, last: float) -> float | None:
