@@ -152,10 +152,10 @@ def _asking(
     def asking(name: str) -> FeedbackTrack:
         analysts = Analysts(request.feedback_per_day, lambda n: history.ids[n] in frauds)
         alone = job._replace(models=(name,))
-        slow = alone.continuous().values()
-        fast = alone._replace(policy=each).continuous().values()
-        separate = None if request.feedback == "pooled" else [*fast]
-        return FeedbackTrack([*slow], separate, analysts, once=request.feedback == "live")
+        slow, fast = [*alone.continuous().values()], None
+        if request.feedback != "pooled":
+            fast = [*alone._replace(policy=each).continuous().values()]
+        return FeedbackTrack(slow, fast, analysts, once=request.feedback == "live")
 
     return {(name, 0): asking(name) for name in request.models}
 
