@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.decision import DecisionPolicy, decline_threshold
 from models.drift.collecting import MEANS, SCORE, SCORER
 from models.drift.counts import DAY_MS, HOUR_MS, DayCounts
 from models.drift.merging import Merger
@@ -142,10 +143,12 @@ def outcomes(rows: Rows) -> Iterator[Found]:
         rows.label_of.tolist(), rows.label_at.tolist(), rows.label_fraud.tolist(), strict=True
     ):
         model = {"name": "logistic"} if rows.modelled[of] else None
-        score = float(rows.score[of])
+        score, threshold = float(rows.score[of]), float(rows.threshold[of])
+        declined = score >= decline_threshold(threshold, DecisionPolicy())
         outcome = {
             "label": "FRAUD" if fraud else "LEGITIMATE", "observed_at": at, "score": score,
-            "model": model, "weight": 1.0,
+            "model": model, "weight": 1.0, "threshold": threshold,
+            "decision": "DECLINE" if declined else "APPROVE",
         }  # fmt: skip
         yield from fired(watch.add(outcome))
 
